@@ -1,0 +1,232 @@
+//! What stands in the parentheses of `#[tool(..)]` and `#[arg(..)]`.
+
+use proc_macro2::TokenStream;
+use syn::{
+    Attribute, Error, Expr, ExprLit, ExprPath, Lit, LitStr, Meta, Path, Result, Token,
+    parse::{ParseStream, Parser},
+    punctuated::Punctuated,
+};
+
+use crate::errors::Errors;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Access {
+    Pure,
+    Read,
+    Write,
+}
+
+#[derive(Default)]
+pub(crate) struct ToolOptions {
+    /// As written: that some of them exclude each other is judged later.
+    pub(crate) access: Vec<(Access, Path)>,
+    pub(crate) name: Option<LitStr>,
+    pub(crate) title: Option<LitStr>,
+    pub(crate) description: Option<LitStr>,
+    pub(crate) timeout: Option<Timeout>,
+    pub(crate) blocking: Option<Path>,
+    pub(crate) core: Option<Path>,
+}
+
+pub(crate) struct Timeout {
+    pub(crate) word: Path,
+    pub(crate) millis: u64,
+}
+
+impl ToolOptions {
+    pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        for option in errors.ok(list.parse2(tokens)).into_iter().flatten() {
+            let read = options.read(&option);
+            errors.ok(read);
+        }
+        options
+    }
+
+    /// The strongest of the words: claims add up.
+    pub(crate) fn access(&self) -> Option<Access> {
+        self.access.iter().map(|(access, _)| *access).max()
+    }
+
+    fn read(&mut self, option: &Meta) -> Result<()> {
+        match word(option).as_str() {
+            "pure" => self.read_access(Access::Pure, option),
+            "read" => self.read_access(Access::Read, option),
+            "write" => self.read_access(Access::Write, option),
+            "name" => set(&mut self.name, option, string),
+            "title" => set(&mut self.title, option, string),
+            "description" => set(&mut self.description, option, string),
+            "timeout" => set(&mut self.timeout, option, timeout),
+            "blocking" => set(&mut self.blocking, option, bare),
+            "crate" => set(&mut self.core, option, path),
+            _ => Err(unknown(
+                option,
+                "`pure`, `read`, `write`, `name`, `title`, `description`, `timeout`, `blocking` or `crate`",
+            )),
+        }
+    }
+
+    fn read_access(&mut self, access: Access, option: &Meta) -> Result<()> {
+        if self.access.iter().any(|(given, _)| *given == access) {
+            return Err(twice(option));
+        }
+        self.access.push((access, bare(option)?));
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct ArgOptions {
+    pub(crate) attribute: Option<Attribute>,
+    pub(crate) default: Option<DefaultValue>,
+    pub(crate) rename: Option<LitStr>,
+    pub(crate) description: Option<LitStr>,
+}
+
+pub(crate) enum DefaultValue {
+    OfType,
+    Expr(Box<Expr>),
+}
+
+impl ArgOptions {
+    /// Takes the `#[arg]`s out of a parameter's attributes.
+    pub(crate) fn take(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        for attribute in attrs.extract_if(.., |attr| attr.path().is_ident("arg")) {
+            let written = attribute.parse_args_with(list);
+            for option in errors.ok(written).into_iter().flatten() {
+                let read = options.read(&option);
+                errors.ok(read);
+            }
+            options.attribute.get_or_insert(attribute);
+        }
+        options
+    }
+
+    fn read(&mut self, option: &Meta) -> Result<()> {
+        match word(option).as_str() {
+            "default" => set(&mut self.default, option, default_value),
+            "rename" => set(&mut self.rename, option, string),
+            "description" => set(&mut self.description, option, string),
+            _ => Err(unknown(option, "`default`, `rename` or `description`")),
+        }
+    }
+}
+
+pub(crate) fn list(input: ParseStream) -> Result<Punctuated<Meta, Token![,]>> {
+    Punctuated::parse_terminated(input)
+}
+
+/// Reads an option's value into its slot, which must still be empty.
+pub(crate) fn set<T>(
+    slot: &mut Option<T>,
+    option: &Meta,
+    value: impl FnOnce(&Meta) -> Result<T>,
+) -> Result<()> {
+    if slot.is_some() {
+        return Err(twice(option));
+    }
+    *slot = Some(value(option)?);
+    Ok(())
+}
+
+pub(crate) fn word(option: &Meta) -> String {
+    option
+        .path()
+        .get_ident()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+pub(crate) fn unknown(option: &Meta, expected: &str) -> Error {
+    Error::new_spanned(
+        option.path(),
+        format!("unknown option; expected {expected}"),
+    )
+}
+
+fn twice(option: &Meta) -> Error {
+    Error::new_spanned(option.path(), format!("`{}` is given twice", word(option)))
+}
+
+pub(crate) fn path(option: &Meta) -> Result<Path> {
+    match value(option) {
+        Some(Expr::Path(ExprPath {
+            qself: None, path, ..
+        })) => Ok(path.clone()),
+        _ => Err(expected_value(option, "some::path")),
+    }
+}
+
+fn bare(option: &Meta) -> Result<Path> {
+    match option {
+        Meta::Path(path) => Ok(path.clone()),
+        _ => Err(Error::new_spanned(
+            option,
+            format!("write `{}` alone: it takes no value", word(option)),
+        )),
+    }
+}
+
+fn string(option: &Meta) -> Result<LitStr> {
+    match value(option) {
+        Some(Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        })) => Ok(text.clone()),
+        _ => Err(expected_value(option, "\"..\"")),
+    }
+}
+
+fn timeout(option: &Meta) -> Result<Timeout> {
+    let text = string(option).map_err(|_| expected_value(option, "\"5s\""))?;
+    let millis = millis(&text.value())
+        .filter(|millis| *millis > 0)
+        .ok_or_else(|| {
+            let message =
+                "write a whole number above zero and its unit, such as `500ms`, `5s` or `2m`";
+            Error::new_spanned(&text, message)
+        })?;
+    Ok(Timeout {
+        word: option.path().clone(),
+        millis,
+    })
+}
+
+fn millis(text: &str) -> Option<u64> {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+    number.checked_mul(match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        _ => return None,
+    })
+}
+
+fn default_value(option: &Meta) -> Result<DefaultValue> {
+    match option {
+        Meta::Path(_) => Ok(DefaultValue::OfType),
+        Meta::NameValue(pair) => Ok(DefaultValue::Expr(Box::new(pair.value.clone()))),
+        Meta::List(_) => Err(expected_value(option, "..")),
+    }
+}
+
+/// Looks through the groups that macros put around what they insert.
+fn value(option: &Meta) -> Option<&Expr> {
+    let Meta::NameValue(pair) = option else {
+        return None;
+    };
+    Some(ungrouped(&pair.value))
+}
+
+pub(crate) fn ungrouped(mut expr: &Expr) -> &Expr {
+    while let Expr::Group(group) = expr {
+        expr = &group.expr;
+    }
+    expr
+}
+
+fn expected_value(option: &Meta, value: &str) -> Error {
+    Error::new_spanned(option, format!("write `{} = {value}`", word(option)))
+}

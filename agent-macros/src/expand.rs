@@ -1,0 +1,223 @@
+//! What stands beside the function: the only place of `#[tool]` that writes tokens.
+
+mod call;
+
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Attribute, Lifetime, LitStr, Path, Type, parse_quote, spanned::Spanned};
+
+use crate::{
+    attr::{Access, DefaultValue},
+    cfg::conditions,
+    doc::{Doc, Piece},
+    lifetimes::with_lifetime,
+    tool_fn::{Function, Kind, Param, ToolFn},
+    validate::hides_a_type,
+};
+
+pub(crate) fn tool(tool: &ToolFn) -> TokenStream {
+    let function = &tool.function;
+    let twin = twin(tool);
+    let info = tool_info(tool);
+    let call = call::tool_impl(tool);
+    let borrows = call::borrows_each_state_once(tool);
+    quote!(#function #twin #info #call #borrows)
+}
+
+/// The function as it was, and a tool that cannot be called: `tools![..]` shall not complain as well.
+pub(crate) fn broken_tool(tool: &ToolFn, error: &syn::Error) -> TokenStream {
+    let error = error.to_compile_error();
+    let function = &tool.function;
+    if function.signature.receiver().is_some() || hides_a_type(tool) {
+        return quote!(#error #function);
+    }
+    let core = core(tool);
+    let (ident, name) = (tool.ident(), tool.name());
+    let conditions = conditions(&function.attrs);
+    let twin = twin(tool);
+    quote! {
+        #error
+        #function
+        #twin
+
+        #(#conditions)*
+        impl #core::ToolInfo for #ident {
+            type Args<'a> = ();
+            const META: #core::Meta = #core::Meta::new(#name, "");
+            fn args<'a>() -> Self::Args<'a> {}
+        }
+
+        #(#conditions)*
+        impl<__S: ::core::marker::Send + ::core::marker::Sync + 'static> #core::Tool<__S> for #ident {
+            async fn call(_: #core::Cx<__S>) -> #core::Returned {
+                ::core::unreachable!()
+            }
+        }
+    }
+}
+
+/// The struct that shares the function's name: a type and a function do not meet.
+fn twin(tool: &ToolFn) -> TokenStream {
+    let Function {
+        attrs, visibility, ..
+    } = &tool.function;
+    let conditions = conditions(attrs);
+    let ident = tool.ident();
+    quote! {
+        #(#conditions)*
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, dead_code)]
+        #visibility struct #ident {}
+    }
+}
+
+fn tool_info(tool: &ToolFn) -> TokenStream {
+    let core = core(tool);
+    let attrs = impl_attrs(tool);
+    let ident = tool.ident();
+    let meta = meta(tool);
+    let types = cons(args(tool).map(|(_, ty)| quote!(#core::Arg<'a, #ty>)));
+    let values = cons(args(tool).map(|(param, ty)| arg(param, &ty, &core)));
+    let values = args(tool).next().map(|_| values);
+    // An error about the list as a whole belongs to the parentheses.
+    let list = located(
+        quote!(type Args<'a>),
+        tool.function.signature.paren_token.span.join(),
+    );
+    quote! {
+        #(#attrs)*
+        impl #core::ToolInfo for #ident {
+            #list = #types;
+            const META: #core::Meta = #meta;
+            fn args<'a>() -> Self::Args<'a> {
+                #values
+            }
+        }
+    }
+}
+
+fn meta(tool: &ToolFn) -> TokenStream {
+    let core = core(tool);
+    let options = &tool.options;
+    let name = LitStr::new(&tool.name(), tool.ident().span());
+    let description = text(options.description.as_ref(), &tool.doc);
+    let title = options.title.iter();
+    let access = options.access().map(|access| match access {
+        Access::Pure => quote!(.pure()),
+        Access::Read => quote!(.read()),
+        Access::Write => quote!(.write()),
+    });
+    let timeout = options
+        .timeout
+        .iter()
+        .map(|timeout| Literal::u64_unsuffixed(timeout.millis));
+    let blocking = options.blocking.iter().map(|_| quote!(.blocking()));
+    quote! {
+        #core::Meta::new(#name, #description)
+            #(.title(#title))*
+            #access
+            #(.timeout_ms(#timeout))*
+            #(#blocking)*
+    }
+}
+
+fn arg(param: &Param, ty: &TokenStream, core: &TokenStream) -> TokenStream {
+    let name = param.name();
+    let description = text(param.options.description.as_ref(), &param.doc);
+    let default = param.options.default.as_ref().map(|default| {
+        let value = match (default, &param.kind) {
+            (DefaultValue::OfType, _) => quote!(::core::default::Default::default()),
+            (DefaultValue::Expr(expr), Kind::Text) => quote!(#core::Text::from(#expr)),
+            (DefaultValue::Expr(expr), Kind::Slice(_)) => quote!(::std::vec::Vec::from(#expr)),
+            (DefaultValue::Expr(expr), _) => expr.to_token_stream(),
+        };
+        quote!(.or(|| #value))
+    });
+    quote!(#core::arg::<#ty>(#name, #description) #default)
+}
+
+/// The parameters that come from the model, with the types they are read as.
+fn args(tool: &ToolFn) -> impl DoubleEndedIterator<Item = (&Param, TokenStream)> {
+    let core = core(tool);
+    let call = Lifetime::new("'a", Span::call_site());
+    tool.params.iter().filter_map(move |param| {
+        let ty = match &param.kind {
+            Kind::Lent { .. } => return None,
+            Kind::Text => quote!(#core::Text<'a>),
+            Kind::Slice(item) => {
+                let item = with_lifetime(item, &call);
+                quote!(::std::vec::Vec<#item>)
+            }
+            Kind::Owned(ty) => with_lifetime(ty, &call).to_token_stream(),
+        };
+        Some((param, ty))
+    })
+}
+
+/// Doc text as an expression; the core trims what is joined here.
+fn text(given: Option<&LitStr>, doc: &Doc) -> TokenStream {
+    let pieces = doc.pieces().iter().map(|piece| match piece {
+        Piece::Text(text) => text.to_token_stream(),
+        Piece::Expr(expr) => expr.to_token_stream(),
+    });
+    match (given, doc.pieces()) {
+        (Some(given), _) => given.to_token_stream(),
+        (None, []) => quote!(""),
+        (None, [Piece::Text(text)]) => text.to_token_stream(),
+        (None, [Piece::Expr(expr)]) => expr.to_token_stream(),
+        (None, _) => quote!(::core::concat!(#(#pieces),*)),
+    }
+}
+
+fn impl_attrs(tool: &ToolFn) -> Vec<Attribute> {
+    let attrs = &tool.function.attrs;
+    let mut kept = conditions(attrs);
+    if attrs.iter().any(|attr| attr.path().is_ident("deprecated")) {
+        kept.push(parse_quote!(#[allow(deprecated)]));
+    }
+    kept
+}
+
+/// `a, b, c` as `(a, (b, (c, ())))`.
+fn cons(items: impl Iterator<Item = impl ToTokens>) -> TokenStream {
+    let items: Vec<_> = items.collect();
+    items
+        .into_iter()
+        .rfold(quote!(()), |rest, item| quote!((#item, #rest)))
+}
+
+/// Moves tokens to another place, where they mean what they meant before.
+pub(crate) fn located(tokens: TokenStream, place: Span) -> TokenStream {
+    let moved = tokens.into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(place));
+        token
+    });
+    moved.collect()
+}
+
+/// The place of a type, for generated code: lints must not take it for the user's.
+pub(crate) fn at(ty: &Type) -> Span {
+    Span::call_site().located_at(ty.span())
+}
+
+fn core(tool: &ToolFn) -> TokenStream {
+    private(tool.options.core.as_ref())
+}
+
+/// The only module of the core that generated code names.
+pub(crate) fn private(core: Option<&Path>) -> TokenStream {
+    let path = core.map_or_else(|| quote!(::agent_core), ToTokens::to_token_stream);
+    quote!(#path::__private)
+}
+
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self {
+            attrs,
+            visibility,
+            signature,
+            body,
+        } = self;
+        tokens.extend(quote!(#(#attrs)* #visibility #signature #body));
+    }
+}

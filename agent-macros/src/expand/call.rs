@@ -1,0 +1,166 @@
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Lifetime, ReturnType, Type};
+
+use super::{args, at, cons, core, impl_attrs, located};
+use crate::{
+    attr::Access,
+    cfg::conditions,
+    lifetimes::with_lifetime,
+    tool_fn::{Kind, ToolFn},
+};
+
+pub(super) fn tool_impl(tool: &ToolFn) -> TokenStream {
+    let core = core(tool);
+    let attrs = impl_attrs(tool);
+    let ident = tool.ident();
+    let bounds = bounds(tool, &core);
+    let lent = lent_const(tool, &core);
+    let body = call_body(tool, &core);
+    let cx = local("cx");
+    quote! {
+        #(#attrs)*
+        impl<__S: #bounds> #core::Tool<__S> for #ident {
+            #lent
+            async fn call(#cx: #core::Cx<__S>) -> #core::Returned {
+                #body
+            }
+        }
+    }
+}
+
+fn bounds(tool: &ToolFn, core: &TokenStream) -> TokenStream {
+    let mut bounds = lent(tool).map(|Lent { mutable, ty }| {
+        if mutable {
+            quote!(#core::LendMut<#ty>)
+        } else {
+            quote!(#core::Lend<#ty>)
+        }
+    });
+    let Some(first) = bounds.next() else {
+        return quote!(::core::marker::Send + ::core::marker::Sync + 'static);
+    };
+    quote!(#first #(+ #bounds)*)
+}
+
+fn lent_const(tool: &ToolFn, core: &TokenStream) -> Option<TokenStream> {
+    let lent: Vec<_> = lent(tool)
+        .map(|Lent { mutable, ty }| {
+            let kind = if mutable {
+                quote!(exclusive)
+            } else {
+                quote!(shared)
+            };
+            quote!(#core::Lent::#kind::<__S, #ty>())
+        })
+        .collect();
+    (!lent.is_empty()).then(|| quote!(const LENT: &'static [#core::Lent] = &[#(#lent),*];))
+}
+
+fn call_body(tool: &ToolFn, core: &TokenStream) -> TokenStream {
+    let cx = local("cx");
+    let names = cons(args(tool).zip(locals("a")).map(|(_, name)| name));
+    let claims_nothing = tool.options.access() == Some(Access::Pure) && lent(tool).next().is_none();
+    let admitted = (!claims_nothing).then(|| quote!(#cx.admitted().await;));
+    let lends = lent(tool)
+        .zip(locals("s"))
+        .map(|(Lent { mutable, ty }, name)| {
+            if mutable {
+                quote!(let mut #name = #cx.lend_mut::<#ty>().await;)
+            } else {
+                quote!(let #name = #cx.lend::<#ty>().await;)
+            }
+        });
+    let returned = returned(tool, core);
+    quote! {
+        let #names = #cx.args::<Self>()?;
+        #admitted
+        #(#lends)*
+        #returned
+    }
+}
+
+/// Stands at the place of the return type, where an error about that type belongs.
+fn returned(tool: &ToolFn, core: &TokenStream) -> TokenStream {
+    let place = match &tool.function.signature.output {
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
+        ReturnType::Default => tool.ident().to_token_stream(),
+    };
+    let mut spans = place.into_iter().map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+    let last = spans.last().unwrap_or(first);
+
+    let mut ident = tool.ident().clone();
+    ident.set_span(Span::call_site());
+    let arguments = passed(tool);
+    let wait = tool.function.signature.asyncness.map(|_| quote!(.await));
+    let function = located(quote!(#ident), first);
+    let call = located(quote!((#(#arguments),*) #wait), last);
+    let convert = located(quote!(#core::returned!), first);
+    let converted = located(quote!((#function #call)), last);
+    quote!(#convert #converted)
+}
+
+fn passed(tool: &ToolFn) -> impl Iterator<Item = TokenStream> {
+    let (mut args, mut states) = (locals("a"), locals("s"));
+    tool.params.iter().map(move |param| {
+        let name = if param.is_lent() {
+            states.next()
+        } else {
+            args.next()
+        };
+        match &param.kind {
+            Kind::Lent { mutable: false, .. } => quote!(&*#name),
+            Kind::Lent { mutable: true, .. } => quote!(&mut *#name),
+            Kind::Text | Kind::Slice(_) => quote!(&#name),
+            Kind::Owned(_) => quote!(#name),
+        }
+    })
+}
+
+/// Lets the compiler, which knows aliases, find a type that is borrowed twice.
+pub(super) fn borrows_each_state_once(tool: &ToolFn) -> Option<TokenStream> {
+    let impls: Vec<_> = lent(tool)
+        .map(|Lent { ty, .. }| quote_spanned!(at(&ty)=> impl BorrowsEachStateOnce<#ty> for Tool {}))
+        .collect();
+    let conditions = conditions(&tool.function.attrs);
+    (impls.len() > 1).then(|| {
+        quote! {
+            #(#conditions)*
+            #[allow(dead_code)]
+            const _: () = {
+                trait BorrowsEachStateOnce<T: ?Sized> {}
+                struct Tool;
+                #(#impls)*
+            };
+        }
+    })
+}
+
+struct Lent {
+    mutable: bool,
+    ty: Type,
+}
+
+/// State lives as long as the agent, so what it holds is `'static`.
+fn lent(tool: &ToolFn) -> impl Iterator<Item = Lent> {
+    let state = Lifetime::new("'static", Span::call_site());
+    tool.params
+        .iter()
+        .filter_map(move |param| match &param.kind {
+            Kind::Lent { mutable, ty } => Some(Lent {
+                mutable: *mutable,
+                ty: with_lifetime(ty, &state),
+            }),
+            _ => None,
+        })
+}
+
+/// A tool may have any name, so ours are out of its sight.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+fn locals(prefix: &str) -> impl Iterator<Item = Ident> {
+    (0..).map(move |i: usize| local(&format!("{prefix}{i}")))
+}

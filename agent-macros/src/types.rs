@@ -1,0 +1,104 @@
+use quote::ToTokens;
+use syn::{
+    ParenthesizedGenericArguments, Type, TypeFnPtr, TypeImplTrait, TypePtr, TypeReference,
+    parse_quote,
+    visit::{self, Visit},
+    visit_mut::{self, VisitMut},
+};
+
+/// Looks through parentheses and the groups that macros put around what they insert.
+pub(crate) fn unwrapped(mut ty: &Type) -> &Type {
+    loop {
+        ty = match ty {
+            Type::Group(group) => &group.elem,
+            Type::Paren(paren) => &paren.elem,
+            _ => return ty,
+        };
+    }
+}
+
+pub(crate) fn is_str(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.qself.is_none() && path.path.is_ident("str"))
+}
+
+/// The first part of each kind that cannot stand in an argument.
+#[derive(Default)]
+pub(crate) struct Foreign<'a> {
+    pub(crate) reference: Option<&'a TypeReference>,
+    pub(crate) pointer: Option<&'a TypePtr>,
+    pub(crate) impl_trait: Option<&'a TypeImplTrait>,
+}
+
+impl<'a> Foreign<'a> {
+    pub(crate) fn of(ty: &'a Type) -> Self {
+        let mut parts = Self::default();
+        parts.visit_type(ty);
+        parts
+    }
+}
+
+impl<'a> Visit<'a> for Foreign<'a> {
+    fn visit_type_reference(&mut self, reference: &'a TypeReference) {
+        self.reference.get_or_insert(reference);
+        visit::visit_type_reference(self, reference);
+    }
+
+    fn visit_type_ptr(&mut self, pointer: &'a TypePtr) {
+        self.pointer.get_or_insert(pointer);
+    }
+
+    fn visit_type_impl_trait(&mut self, impl_trait: &'a TypeImplTrait) {
+        self.impl_trait.get_or_insert(impl_trait);
+    }
+
+    // What a function takes is not held by the argument.
+    fn visit_type_fn_ptr(&mut self, _: &'a TypeFnPtr) {}
+    fn visit_parenthesized_generic_arguments(&mut self, _: &'a ParenthesizedGenericArguments) {}
+}
+
+/// The type with what it borrows owned instead: `Option<&str>` becomes `Option<String>`.
+pub(crate) fn owned(ty: &Type) -> Type {
+    let mut ty = ty.clone();
+    Own.visit_type_mut(&mut ty);
+    ty
+}
+
+struct Own;
+
+impl VisitMut for Own {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        visit_mut::visit_type_mut(self, ty);
+        let Type::Reference(reference) = ty else {
+            return;
+        };
+        *ty = match unwrapped(&reference.elem) {
+            target if is_str(target) => parse_quote!(String),
+            Type::Slice(slice) => {
+                let item = &slice.elem;
+                parse_quote!(Vec<#item>)
+            }
+            target => target.clone(),
+        };
+    }
+
+    fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
+    fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
+    }
+}
+
+/// The type as people write it, without the blanks between its tokens.
+pub(crate) fn spelled(ty: &impl ToTokens) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let tokens = ty.to_token_stream().to_string();
+    let mut words = tokens.split_whitespace();
+    let mut text = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        if text.ends_with(is_word) && word.starts_with(is_word) {
+            text.push(' ');
+        }
+        text.push_str(word);
+    }
+    text.replace(',', ", ")
+        .replace(';', "; ")
+        .replace('+', " + ")
+}

@@ -1,0 +1,165 @@
+//! The rules for a tool. Each mistake is one error, which says what to write instead.
+
+mod param;
+
+use std::collections::HashSet;
+
+use quote::ToTokens;
+use syn::{GenericParam, Safety, Signature, ext::IdentExt};
+
+use crate::{
+    attr::{Access, ToolOptions},
+    errors::Errors,
+    tool_fn::{Kind, ToolFn},
+    types::spelled,
+};
+
+const PRIMITIVES: [&str; 19] = [
+    "bool", "char", "f16", "f32", "f64", "f128", "i8", "i16", "i32", "i64", "i128", "isize", "str",
+    "u8", "u16", "u32", "u64", "u128", "usize",
+];
+
+pub(crate) fn validate(tool: &ToolFn, errors: &mut Errors) {
+    let signature = &tool.function.signature;
+    plain_function(signature, errors);
+    no_generics(signature, errors);
+    name(tool, errors);
+    description(tool, errors);
+    access(&tool.options, errors);
+    no_mutation_of_what_is_read(tool, errors);
+    timeout(tool, errors);
+    for param in &tool.params {
+        param::validate(param, errors);
+    }
+    different_names(tool, errors);
+}
+
+/// Whether the tool's struct would take the place of a primitive type.
+pub(crate) fn hides_a_type(tool: &ToolFn) -> bool {
+    PRIMITIVES.contains(&tool.ident().unraw().to_string().as_str())
+}
+
+fn plain_function(signature: &Signature, errors: &mut Errors) {
+    let mut refuse = |qualifier: &dyn ToTokens, word: &str| {
+        let message = format!("a tool cannot be {word}: wrap this function in a plain one");
+        errors.at(qualifier, message);
+    };
+    if let Some(token) = &signature.constness {
+        refuse(token, "`const`");
+    }
+    if let Safety::Unsafe(token) = &signature.safety {
+        refuse(token, "`unsafe`");
+    }
+    if let Some(abi) = &signature.abi {
+        refuse(abi, "`extern`");
+    }
+    if let Some(variadic) = &signature.variadic {
+        refuse(variadic, "variadic");
+    }
+    if let Some(receiver) = signature.receiver() {
+        errors.at(
+            receiver,
+            "a tool is a free function: borrow the state by its type, as in `app: &App`",
+        );
+    }
+}
+
+fn no_generics(signature: &Signature, errors: &mut Errors) {
+    for param in &signature.generics.params {
+        if !matches!(param, GenericParam::Lifetime(_)) {
+            errors.at(param, param::GENERIC);
+        }
+    }
+}
+
+fn name(tool: &ToolFn, errors: &mut Errors) {
+    let ident = tool.ident();
+    if hides_a_type(tool) {
+        errors.at(
+            ident,
+            format!("a tool called `{ident}` would hide the type: rename the function and add `name = \"{ident}\"`"),
+        );
+    }
+    if is_name(&tool.name()) {
+        return;
+    }
+    let rule = "the name of a tool is up to 64 of `A-Z`, `a-z`, `0-9`, `_` and `-`, and starts with a letter or `_`";
+    match &tool.options.name {
+        Some(name) => errors.at(name, rule),
+        None => errors.at(ident, format!("{rule}: add `name = \"..\"`")),
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let first = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let other = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    name.len() <= 64 && name.starts_with(first) && name.chars().all(other)
+}
+
+fn description(tool: &ToolFn, errors: &mut Errors) {
+    let message = "describe the tool, the model chooses by this text: add a doc comment or `description = \"..\"`";
+    match &tool.options.description {
+        Some(text) if text.value().trim().is_empty() => errors.at(text, message),
+        None if tool.doc.is_empty() => errors.at(tool.ident(), message),
+        _ => {}
+    }
+}
+
+fn access(options: &ToolOptions, errors: &mut Errors) {
+    let [(first, _), rest @ ..] = options.access.as_slice() else {
+        return;
+    };
+    let contradicts = |access: Access| (access == Access::Pure) != (*first == Access::Pure);
+    if let Some((_, word)) = rest.iter().find(|(access, _)| contradicts(*access)) {
+        errors.at(
+            word,
+            "a `pure` tool touches nothing that could be read or written: drop one of the two",
+        );
+    }
+}
+
+fn no_mutation_of_what_is_read(tool: &ToolFn, errors: &mut Errors) {
+    let word = match tool.options.access() {
+        Some(Access::Pure) => "pure",
+        Some(Access::Read) => "read",
+        Some(Access::Write) | None => return,
+    };
+    for param in &tool.params {
+        if let Kind::Lent { mutable: true, ty } = &param.kind {
+            let ty = spelled(ty);
+            errors.at(
+                &param.written.ty,
+                format!(
+                    "a `{word}` tool cannot change its state: borrow `&{ty}`, or drop `{word}`"
+                ),
+            );
+        }
+    }
+}
+
+fn timeout(tool: &ToolFn, errors: &mut Errors) {
+    let can_stop = tool.function.signature.asyncness.is_some() || tool.options.blocking.is_some();
+    if let Some(timeout) = &tool.options.timeout
+        && !can_stop
+    {
+        errors.at(
+            &timeout.word,
+            "a sync function cannot be timed out: make it `async`, or add `blocking`",
+        );
+    }
+}
+
+fn different_names(tool: &ToolFn, errors: &mut Errors) {
+    let mut names = HashSet::new();
+    for param in tool.params.iter().filter(|param| !param.is_lent()) {
+        let name = param.name();
+        if !name.is_empty() && !names.insert(name.clone()) {
+            let message =
+                format!("two arguments are called `{name}`: give one of them another name");
+            match &param.options.rename {
+                Some(rename) => errors.at(rename, message),
+                None => errors.at(&param.written.pat, message),
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+/// Type a text.
+#[cfg(feature = "keyboard")]
+#[cfg_attr(windows, cfg(feature = "win"), tracing::instrument)]
+#[cfg_attr(test, must_use)]
+#[deprecated]
+#[inline]
+pub fn r#type(r#in: &mut Keyboard, out: &Screen, r#as: String) {
+    r#in.press(out, r#as);
+}
+#[cfg(feature = "keyboard")]
+#[cfg_attr(windows, cfg(feature = "win"))]
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code)]
+pub struct r#type {}
+#[cfg(feature = "keyboard")]
+#[cfg_attr(windows, cfg(feature = "win"))]
+#[allow(deprecated)]
+impl ::agent_core::__private::ToolInfo for r#type {
+    type Args<'a> = (::agent_core::__private::Arg<'a, String>, ());
+    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
+        "type",
+        "Type a text.",
+    );
+    fn args<'a>() -> Self::Args<'a> {
+        (::agent_core::__private::arg::<String>("as", ""), ())
+    }
+}
+#[cfg(feature = "keyboard")]
+#[cfg_attr(windows, cfg(feature = "win"))]
+#[allow(deprecated)]
+impl<
+    __S: ::agent_core::__private::LendMut<Keyboard>
+        + ::agent_core::__private::Lend<Screen>,
+> ::agent_core::__private::Tool<__S> for r#type {
+    const LENT: &'static [::agent_core::__private::Lent] = &[
+        ::agent_core::__private::Lent::exclusive::<__S, Keyboard>(),
+        ::agent_core::__private::Lent::shared::<__S, Screen>(),
+    ];
+    async fn call(
+        cx: ::agent_core::__private::Cx<__S>,
+    ) -> ::agent_core::__private::Returned {
+        let (a0, ()) = cx.args::<Self>()?;
+        cx.admitted().await;
+        let mut s0 = cx.lend_mut::<Keyboard>().await;
+        let s1 = cx.lend::<Screen>().await;
+        ::agent_core::__private::returned!(r#type(& mut * s0, & * s1, a0))
+    }
+}
+#[cfg(feature = "keyboard")]
+#[cfg_attr(windows, cfg(feature = "win"))]
+#[allow(dead_code)]
+const _: () = {
+    trait BorrowsEachStateOnce<T: ?Sized> {}
+    struct Tool;
+    impl BorrowsEachStateOnce<Keyboard> for Tool {}
+    impl BorrowsEachStateOnce<Screen> for Tool {}
+};

@@ -1,0 +1,62 @@
+/// Read a file.
+///
+///     an example
+///
+/// Paths are relative.
+///
+#[doc(alias = "cat")]
+fn read(path: PathBuf) -> io::Result<String> {
+    fs::read_to_string(path)
+}
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code)]
+struct read {}
+impl ::agent_core::__private::ToolInfo for read {
+    type Args<'a> = (::agent_core::__private::Arg<'a, PathBuf>, ());
+    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
+        "read",
+        "Read a file.\n\n    an example\n\nPaths are relative.",
+    );
+    fn args<'a>() -> Self::Args<'a> {
+        (::agent_core::__private::arg::<PathBuf>("path", include_str!("path.md")), ())
+    }
+}
+impl<
+    __S: ::core::marker::Send + ::core::marker::Sync + 'static,
+> ::agent_core::__private::Tool<__S> for read {
+    async fn call(
+        cx: ::agent_core::__private::Cx<__S>,
+    ) -> ::agent_core::__private::Returned {
+        let (a0, ()) = cx.args::<Self>()?;
+        cx.admitted().await;
+        ::agent_core::__private::returned!(read(a0))
+    }
+}
+/// Before.
+#[doc = include_str!("write.md")]
+/// After.
+fn write(path: PathBuf) {}
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code)]
+struct write {}
+impl ::agent_core::__private::ToolInfo for write {
+    type Args<'a> = (::agent_core::__private::Arg<'a, PathBuf>, ());
+    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
+        "write",
+        ::core::concat!("Before.\n", include_str!("write.md"), "\nAfter."),
+    );
+    fn args<'a>() -> Self::Args<'a> {
+        (::agent_core::__private::arg::<PathBuf>("path", "A block\nof two lines."), ())
+    }
+}
+impl<
+    __S: ::core::marker::Send + ::core::marker::Sync + 'static,
+> ::agent_core::__private::Tool<__S> for write {
+    async fn call(
+        cx: ::agent_core::__private::Cx<__S>,
+    ) -> ::agent_core::__private::Returned {
+        let (a0, ()) = cx.args::<Self>()?;
+        cx.admitted().await;
+        ::agent_core::__private::returned!(write(a0))
+    }
+}

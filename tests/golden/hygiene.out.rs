@@ -1,0 +1,50 @@
+/// All names of the expansion are free.
+async fn a0(cx: &S, s0: &mut Tool, a0: u8, a1: &str) {}
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code)]
+struct a0 {}
+impl ::agent_core::__private::ToolInfo for a0 {
+    type Args<'a> = (
+        ::agent_core::__private::Arg<'a, u8>,
+        (::agent_core::__private::Arg<'a, ::agent_core::__private::Text<'a>>, ()),
+    );
+    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
+        "a0",
+        "All names of the expansion are free.",
+    );
+    fn args<'a>() -> Self::Args<'a> {
+        (
+            ::agent_core::__private::arg::<u8>("a0", ""),
+            (
+                ::agent_core::__private::arg::<
+                    ::agent_core::__private::Text<'a>,
+                >("a1", ""),
+                (),
+            ),
+        )
+    }
+}
+impl<
+    __S: ::agent_core::__private::Lend<S> + ::agent_core::__private::LendMut<Tool>,
+> ::agent_core::__private::Tool<__S> for a0 {
+    const LENT: &'static [::agent_core::__private::Lent] = &[
+        ::agent_core::__private::Lent::shared::<__S, S>(),
+        ::agent_core::__private::Lent::exclusive::<__S, Tool>(),
+    ];
+    async fn call(
+        cx: ::agent_core::__private::Cx<__S>,
+    ) -> ::agent_core::__private::Returned {
+        let (a0, (a1, ())) = cx.args::<Self>()?;
+        cx.admitted().await;
+        let s0 = cx.lend::<S>().await;
+        let mut s1 = cx.lend_mut::<Tool>().await;
+        ::agent_core::__private::returned!(a0(& * s0, & mut * s1, a0, & a1). await)
+    }
+}
+#[allow(dead_code)]
+const _: () = {
+    trait BorrowsEachStateOnce<T: ?Sized> {}
+    struct Tool;
+    impl BorrowsEachStateOnce<S> for Tool {}
+    impl BorrowsEachStateOnce<Tool> for Tool {}
+};

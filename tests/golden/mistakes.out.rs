@@ -1,0 +1,38 @@
+::core::compile_error! {
+    "unknown option; expected `pure`, `read`, `write`, `name`, `title`, `description`, `timeout`, `blocking` or `crate`"
+}
+/// Still a function, and a tool that compiles.
+#[cfg(unix)]
+fn read(db: &Db, path: PathBuf) -> String {
+    String::new()
+}
+#[cfg(unix)]
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code)]
+struct read {}
+#[cfg(unix)]
+impl ::agent_core::__private::ToolInfo for read {
+    type Args<'a> = ();
+    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
+        "read",
+        "",
+    );
+    fn args<'a>() -> Self::Args<'a> {}
+}
+#[cfg(unix)]
+impl<
+    __S: ::core::marker::Send + ::core::marker::Sync + 'static,
+> ::agent_core::__private::Tool<__S> for read {
+    async fn call(
+        _: ::agent_core::__private::Cx<__S>,
+    ) -> ::agent_core::__private::Returned {
+        ::core::unreachable!()
+    }
+}
+::core::compile_error! {
+    "a tool called `char` would hide the type: rename the function and add `name = \"char\"`"
+}
+/// A struct of this name would hide a type.
+fn char(code: u32) -> String {
+    String::new()
+}

@@ -1,0 +1,66 @@
+/// Add two numbers.
+fn add(a: i64, b: i64) -> i64 {
+    a + b
+}
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code)]
+struct add {}
+impl ::agent_core::__private::ToolInfo for add {
+    type Args<'a> = (
+        ::agent_core::__private::Arg<'a, i64>,
+        (::agent_core::__private::Arg<'a, i64>, ()),
+    );
+    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
+            "add",
+            "Add two numbers.",
+        )
+        .pure();
+    fn args<'a>() -> Self::Args<'a> {
+        (
+            ::agent_core::__private::arg::<i64>("a", ""),
+            (::agent_core::__private::arg::<i64>("b", ""), ()),
+        )
+    }
+}
+impl<
+    __S: ::core::marker::Send + ::core::marker::Sync + 'static,
+> ::agent_core::__private::Tool<__S> for add {
+    async fn call(
+        cx: ::agent_core::__private::Cx<__S>,
+    ) -> ::agent_core::__private::Returned {
+        let (a0, (a1, ())) = cx.args::<Self>()?;
+        ::agent_core::__private::returned!(add(a0, a1))
+    }
+}
+/// Multiply by what the configuration says.
+fn scale(config: &Config, number: f64) -> f64 {
+    config.factor * number
+}
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code)]
+struct scale {}
+impl ::agent_core::__private::ToolInfo for scale {
+    type Args<'a> = (::agent_core::__private::Arg<'a, f64>, ());
+    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
+            "scale",
+            "Multiply by what the configuration says.",
+        )
+        .pure();
+    fn args<'a>() -> Self::Args<'a> {
+        (::agent_core::__private::arg::<f64>("number", ""), ())
+    }
+}
+impl<__S: ::agent_core::__private::Lend<Config>> ::agent_core::__private::Tool<__S>
+for scale {
+    const LENT: &'static [::agent_core::__private::Lent] = &[
+        ::agent_core::__private::Lent::shared::<__S, Config>(),
+    ];
+    async fn call(
+        cx: ::agent_core::__private::Cx<__S>,
+    ) -> ::agent_core::__private::Returned {
+        let (a0, ()) = cx.args::<Self>()?;
+        cx.admitted().await;
+        let s0 = cx.lend::<Config>().await;
+        ::agent_core::__private::returned!(scale(& * s0, a0))
+    }
+}

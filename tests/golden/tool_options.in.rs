@@ -1,0 +1,18 @@
+/// For the reader of the code.
+#[tool(
+    write,
+    blocking,
+    timeout = "2m",
+    name = "delete-customer",
+    title = "Delete a customer",
+    description = "For the model."
+)]
+fn delete(id: u64) -> io::Result<()> {
+    fs::remove_file(path(id))
+}
+
+/// Through a re-export.
+#[tool(crate = sdk::core, timeout = "500ms")]
+async fn ping(db: &Db) -> bool {
+    db.ping().await
+}

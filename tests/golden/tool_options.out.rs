@@ -1,0 +1,59 @@
+/// For the reader of the code.
+fn delete(id: u64) -> io::Result<()> {
+    fs::remove_file(path(id))
+}
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code)]
+struct delete {}
+impl ::agent_core::__private::ToolInfo for delete {
+    type Args<'a> = (::agent_core::__private::Arg<'a, u64>, ());
+    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
+            "delete-customer",
+            "For the model.",
+        )
+        .title("Delete a customer")
+        .write()
+        .timeout_ms(120000)
+        .blocking();
+    fn args<'a>() -> Self::Args<'a> {
+        (::agent_core::__private::arg::<u64>("id", ""), ())
+    }
+}
+impl<
+    __S: ::core::marker::Send + ::core::marker::Sync + 'static,
+> ::agent_core::__private::Tool<__S> for delete {
+    async fn call(
+        cx: ::agent_core::__private::Cx<__S>,
+    ) -> ::agent_core::__private::Returned {
+        let (a0, ()) = cx.args::<Self>()?;
+        cx.admitted().await;
+        ::agent_core::__private::returned!(delete(a0))
+    }
+}
+/// Through a re-export.
+async fn ping(db: &Db) -> bool {
+    db.ping().await
+}
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code)]
+struct ping {}
+impl sdk::core::__private::ToolInfo for ping {
+    type Args<'a> = ();
+    const META: sdk::core::__private::Meta = sdk::core::__private::Meta::new(
+            "ping",
+            "Through a re-export.",
+        )
+        .timeout_ms(500);
+    fn args<'a>() -> Self::Args<'a> {}
+}
+impl<__S: sdk::core::__private::Lend<Db>> sdk::core::__private::Tool<__S> for ping {
+    const LENT: &'static [sdk::core::__private::Lent] = &[
+        sdk::core::__private::Lent::shared::<__S, Db>(),
+    ];
+    async fn call(cx: sdk::core::__private::Cx<__S>) -> sdk::core::__private::Returned {
+        let () = cx.args::<Self>()?;
+        cx.admitted().await;
+        let s0 = cx.lend::<Db>().await;
+        sdk::core::__private::returned!(ping(& * s0). await)
+    }
+}
