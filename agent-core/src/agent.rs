@@ -1,0 +1,268 @@
+//! The agent: a model, its tools, and the rules of their runs.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+use crate::conversation::Conversation;
+use crate::dispatch::{Batch, CallTimes, Slots, new_run};
+use crate::error::ModelError;
+use crate::event::{After, CallRow, Record};
+use crate::limits::Limits;
+use crate::model::{Model, Parallel, Request};
+use crate::outcome::{Outcome, RunError};
+use crate::run::{Done, Fatal, RunErrorKind, Runtime, Stop, drive};
+use crate::toolset::Toolset;
+use crate::transcript::{Input, Response, ToolCall, Transcript};
+
+/// Runs a model with tools.
+///
+/// All tool calls of a response run together where what they declare to touch allows it, and in
+/// the model's order where it does not. Each call gets exactly one result; all results go back in
+/// one batch, in call order. Cloning shares model, tools and limits on concurrency.
+///
+/// # Examples
+///
+/// ```
+/// use agent_core::{Agent, Response, ScriptedModel, tool, tools};
+///
+/// /// Add two numbers.
+/// #[tool(pure)]
+/// fn add(a: i64, b: i64) -> i64 {
+///     a + b
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), agent_core::RunError> {
+/// let model = ScriptedModel::new()
+///     .turn(|_| Response::new().call("add", r#"{"a":1,"b":2}"#).call("add", r#"{"a":3,"b":4}"#))
+///     .turn(|request| {
+///         let sums: Vec<_> = request.results().iter().map(|sum| sum.text()).collect();
+///         Response::new().text(format!("The sums are {}.", sums.join(" and ")))
+///     });
+/// let outcome = Agent::new(model).tools(tools![add]).run("1 + 2 and 3 + 4?").await?;
+/// assert_eq!(outcome.text(), "The sums are 3 and 7.");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Agent {
+    model: Arc<dyn Model>,
+    toolset: Toolset,
+    system: Option<Arc<str>>,
+    parallel: Parallel,
+    max_turns: u32,
+    limits: Arc<Limits>,
+    slots: Option<Arc<Slots>>,
+}
+
+impl Agent {
+    /// An agent without tools.
+    pub fn new(model: impl Model + 'static) -> Self {
+        Self {
+            model: Arc::new(model),
+            toolset: Toolset::default(),
+            system: None,
+            parallel: Parallel::Auto,
+            max_turns: 50,
+            limits: Arc::default(),
+            slots: None,
+        }
+    }
+
+    /// Sets the tools: a [`Toolset`], or a list that borrows nothing (`tools![..]`).
+    #[must_use]
+    pub fn tools(mut self, tools: impl Into<Toolset>) -> Self {
+        self.toolset = tools.into();
+        self
+    }
+
+    /// Sets the system prompt.
+    #[must_use]
+    pub fn system(mut self, prompt: impl Into<Arc<str>>) -> Self {
+        self.system = Some(prompt.into());
+        self
+    }
+
+    /// Sets how often the model may answer in a run; 50 unless set, at least 1.
+    #[must_use]
+    pub fn max_turns(mut self, turns: u32) -> Self {
+        self.max_turns = turns;
+        self
+    }
+
+    /// Sets how many calls run at the same time in all runs of this agent; no limit unless set.
+    ///
+    /// A call that is ready never waits while a slot is free.
+    #[must_use]
+    pub fn concurrency(mut self, calls: usize) -> Self {
+        self.slots = Some(Slots::new(calls));
+        self
+    }
+
+    /// Sets whether the model may make several calls in a response; see [`Parallel`].
+    #[must_use]
+    pub fn parallel(mut self, parallel: Parallel) -> Self {
+        self.parallel = parallel;
+        self
+    }
+
+    /// Sets what a run may use up.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Arc::new(limits);
+        self
+    }
+
+    /// Runs until the model has said all.
+    ///
+    /// Dropping the future stops the calls that run; nothing starts after that.
+    ///
+    /// # Errors
+    ///
+    /// When the model cannot be asked, a tool returned a fatal error, a response is too large, or
+    /// there is no tokio runtime. Each carries the transcript so far. What goes wrong in a call is
+    /// no error: it is the call's result.
+    pub async fn run(&self, input: impl Into<Input> + Send) -> Result<Outcome, RunError> {
+        let mut transcript = Transcript::default();
+        match self.advance(&mut transcript, input.into()).await {
+            Ok((stop, record)) => Ok(Outcome::new(stop, transcript, 0, record)),
+            Err(kind) => Err(RunError::new(kind, transcript)),
+        }
+    }
+
+    /// Continues from a transcript, which may be empty.
+    #[must_use]
+    pub fn conversation(&self, transcript: Transcript) -> Conversation {
+        Conversation::new(self.clone(), transcript)
+    }
+
+    pub(crate) async fn advance(
+        &self,
+        transcript: &mut Transcript,
+        input: Input,
+    ) -> Result<(Stop, Record), RunErrorKind> {
+        if Handle::try_current().is_err() {
+            return Err(RunErrorKind::NoRuntime);
+        }
+        transcript.push_user(input);
+        let mut runtime = InProcess {
+            agent: self,
+            run: new_run(),
+            began: Instant::now(),
+        };
+        let rules = (self.max_turns, &*self.limits);
+        let mut record = Record::default();
+        let stop = drive(&mut runtime, rules, transcript, &mut |event| {
+            record.apply(event);
+        })
+        .await?;
+        Ok((stop, record))
+    }
+}
+
+impl fmt::Debug for Agent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Agent")
+            .field("toolset", &self.toolset)
+            .field("max_turns", &self.max_turns)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A run in this process, on tokio.
+struct InProcess<'a> {
+    agent: &'a Agent,
+    run: u64,
+    began: Instant,
+}
+
+impl Runtime for InProcess<'_> {
+    async fn model(&mut self, transcript: &Transcript) -> Result<Response, ModelError> {
+        let Agent {
+            model,
+            toolset,
+            system,
+            parallel,
+            ..
+        } = self.agent;
+        let (system, tools) = (system.as_deref(), toolset.definitions());
+        model
+            .ask(Request {
+                system,
+                tools,
+                parallel: *parallel,
+                transcript,
+            })
+            .await
+    }
+
+    async fn calls(
+        &mut self,
+        turn: u32,
+        calls: &[&ToolCall],
+        done: &mut Done<'_>,
+    ) -> Option<Fatal> {
+        let Agent {
+            toolset,
+            limits,
+            slots,
+            parallel,
+            ..
+        } = self.agent;
+        let (slots, one_by_one) = (slots.as_ref(), *parallel == Parallel::Never);
+        let batch = Batch {
+            toolset,
+            limits,
+            slots,
+            one_by_one,
+            run: self.run,
+            turn,
+        };
+        let mut sink = |index, result: crate::ToolResult, times| {
+            let row = self.row(turn, index, &result, times);
+            done(result, row);
+        };
+        let (index, error) = batch.run(calls, &mut sink).await?;
+        Some(Fatal {
+            tool: calls.get(index)?.shared_name(),
+            error,
+        })
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+}
+
+impl InProcess<'_> {
+    fn row(
+        &self,
+        turn: u32,
+        index: usize,
+        result: &crate::ToolResult,
+        times: CallTimes,
+    ) -> CallRow {
+        let since = |time: Instant| time.duration_since(self.began);
+        let after = times.after.map(|call| {
+            if call.run == self.run {
+                After::Sibling(call.index)
+            } else {
+                After::OtherRun
+            }
+        });
+        CallRow {
+            turn,
+            index,
+            access: self.agent.toolset.access(result.name()),
+            status: result.status(),
+            queued: since(times.queued),
+            started: times.started.map(since),
+            ended: since(times.ended),
+            after,
+        }
+    }
+}

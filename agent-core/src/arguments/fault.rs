@@ -1,0 +1,231 @@
+use serde::de::IgnoredAny;
+use std::fmt;
+
+use super::{list::Described, place, scan};
+
+/// Everything that is wrong with the arguments of a call.
+///
+/// Its text is meant for the model: it names each argument and what was expected, and quotes no
+/// more than a short, escaped piece of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Faults {
+    faults: Vec<String>,
+    arguments: String,
+}
+
+/// As many faults as are told; a response can hold a million unknown arguments.
+const MOST: usize = 20;
+
+/// As many characters as are quoted of a value or name.
+const QUOTE: usize = 40;
+
+impl Faults {
+    pub(crate) fn one(fault: impl Into<String>) -> Self {
+        Self {
+            faults: vec![fault.into()],
+            arguments: String::new(),
+        }
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.faults.join("; "))?;
+        f.write_str(&self.arguments)
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// Reads the arguments again, one by one, and names all that is wrong with them.
+pub(super) fn find<'de>(text: &'de str, expected: &[Described<'de>]) -> Faults {
+    let mut seen = vec![false; expected.len()];
+    let mut faults = Vec::new();
+    let whole = members(text, |name, value| {
+        let mut known = expected.iter().zip(&mut seen);
+        faults.extend(
+            match known.find(|(arg, _)| arg.name == name && !arg.given) {
+                None => Some(unknown(name, expected)),
+                Some((_, true)) => Some(format!("`{name}`: given twice")),
+                Some((arg, seen)) => {
+                    *seen = true;
+                    ill_typed(arg, value)
+                }
+            },
+        );
+        faults.len() < MOST
+    });
+    match whole {
+        Err(problem) => faults.push(problem),
+        Ok(()) => faults.extend(missing(expected, &seen)),
+    }
+    Faults {
+        faults,
+        arguments: listed(expected),
+    }
+}
+
+/// Hands each member of the object to `member` until that has enough.
+fn members<'de>(
+    text: &'de str,
+    mut member: impl FnMut(&str, &'de str) -> bool,
+) -> Result<(), String> {
+    let malformed = |rest: &str, wanted: &str| {
+        let at = text.len() - rest.len();
+        format!("not a JSON object: expected {wanted} at byte {at}")
+    };
+    let Some(mut rest) = scan::after(text, '{') else {
+        return if scan::nothing(text).is_some() {
+            Ok(())
+        } else {
+            Err(malformed(text, "`{`"))
+        };
+    };
+    if let Some(end) = scan::after(rest, '}') {
+        return trailing(end).ok_or_else(|| malformed(end, "its end"));
+    }
+    loop {
+        let (name, tail) = scan::key(rest).ok_or_else(|| malformed(rest, "a name in quotes"))?;
+        let value = scan::after(tail, ':')
+            .ok_or_else(|| malformed(tail, "`:`"))?
+            .trim_ascii_start();
+        let length = extent(value).ok_or_else(|| malformed(value, "a value"))?;
+        if !member(&name, value) {
+            return Ok(());
+        }
+        rest = value.get(length..).unwrap_or_default();
+        if let Some(next) = scan::after(rest, ',') {
+            rest = next;
+            continue;
+        }
+        let end = scan::after(rest, '}').ok_or_else(|| malformed(rest, "`,` or `}`"))?;
+        return trailing(end).ok_or_else(|| malformed(end, "its end"));
+    }
+}
+
+fn trailing(text: &str) -> Option<()> {
+    text.trim_ascii().is_empty().then_some(())
+}
+
+/// The length in bytes of the value at the start of a text.
+fn extent(text: &str) -> Option<usize> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    values.next()?.ok()?;
+    Some(values.byte_offset())
+}
+
+fn missing(expected: &[Described<'_>], seen: &[bool]) -> Vec<String> {
+    let absent = expected
+        .iter()
+        .zip(seen)
+        .filter(|(arg, seen)| !**seen && !arg.optional && !arg.given);
+    absent
+        .map(|(arg, _)| format!("`{}`: missing", arg.name))
+        .collect()
+}
+
+fn unknown(name: &str, expected: &[Described<'_>]) -> String {
+    let names = expected.iter().filter(|arg| !arg.given).map(|arg| arg.name);
+    let hint = match crate::error::nearest(name, names) {
+        Some(name) => format!(", did you mean `{name}`?"),
+        None => String::new(),
+    };
+    format!("`{}`: unknown argument{hint}", excerpt(name, QUOTE))
+}
+
+fn ill_typed<'de>(arg: &Described<'de>, value: &'de str) -> Option<String> {
+    let error = (arg.check)(value).err()?;
+    let inside = place::path(value, place::offset(value, error.line(), error.column()));
+    let dot = if inside.is_empty() || inside.starts_with('[') {
+        ""
+    } else {
+        "."
+    };
+    Some(format!("`{}{dot}{inside}`: {}", arg.name, problem(&error)))
+}
+
+/// What serde found, without its position, and with long quotes shortened.
+fn problem(error: &serde_json::Error) -> String {
+    let mut text = error.to_string();
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    if text.ends_with(&position) {
+        text.truncate(text.len() - position.len());
+    }
+    shorten(&text)
+}
+
+/// serde quotes values and names whole: `"` around strings (escaped), backticks around names (not).
+fn shorten(text: &str) -> String {
+    const MOST: usize = 240;
+    let mut short = String::new();
+    let mut rest = text;
+    while let Some(open) = rest.find(['"', '`']) {
+        let (before, quoted) = rest.split_at(open);
+        let Some(end) = closing(quoted) else { break };
+        let (quoted, after) = quoted.split_at(end + 1);
+        let mark = quoted.get(..1).unwrap_or_default();
+        let inner = quoted.get(1..end).unwrap_or_default();
+        for part in [&excerpt(before, MOST), mark, &excerpt(inner, QUOTE), mark] {
+            short += part;
+        }
+        rest = after;
+    }
+    short += &excerpt(rest, MOST);
+    excerpt(&short, MOST)
+}
+
+fn closing(quoted: &str) -> Option<usize> {
+    let mark = quoted.as_bytes().first()?;
+    let mut escaped = false;
+    let inner = quoted.bytes().enumerate().skip(1);
+    let mut ends = inner.filter(|(_, byte)| {
+        let end = byte == mark && !escaped;
+        escaped = *byte == b'\\' && !escaped && *mark == b'"';
+        end
+    });
+    ends.next().map(|(at, _)| at)
+}
+
+/// A short piece of a text from outside, on one line.
+pub(crate) fn excerpt(text: &str, most: usize) -> String {
+    let plain = text.chars().take(most).flat_map(|c| {
+        // Control and format characters could hide or reorder what follows them.
+        let hidden = c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
+        let escaped = hidden.then(|| c.escape_default());
+        escaped.into_iter().flatten().chain((!hidden).then_some(c))
+    });
+    let mut short: String = plain.collect();
+    if text.chars().nth(most).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+fn listed(expected: &[Described<'_>]) -> String {
+    let names = expected.iter().filter(|arg| !arg.given);
+    let names = names.map(|arg| format!("`{}`{}", arg.name, if arg.optional { "?" } else { "" }));
+    match names.collect::<Vec<_>>() {
+        names if names.is_empty() => ". It takes no arguments".to_owned(),
+        names => format!(". Arguments: {}", names.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_are_short_and_escaped() {
+        let secret = "k".repeat(100);
+        let text = shorten(&format!("invalid type: string \"{secret}\", expected u32"));
+        assert_eq!(
+            text,
+            format!("invalid type: string \"{}…\", expected u32", "k".repeat(40))
+        );
+        assert_eq!(
+            shorten("unknown variant `a\nb`, expected `c`"),
+            "unknown variant `a\\nb`, expected `c`"
+        );
+        assert!(shorten(&"`".repeat(999)).chars().count() <= 241);
+    }
+}

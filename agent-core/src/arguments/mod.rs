@@ -1,0 +1,33 @@
+//! From the JSON text of a call to a function's typed parameters, in one pass.
+
+mod fault;
+mod guard;
+mod list;
+mod param;
+mod place;
+mod scan;
+
+pub use list::Args;
+pub use param::{Arg, Text, arg};
+
+pub(crate) use fault::{Faults, excerpt};
+pub(crate) use guard::read_once;
+pub(crate) use list::{Described, describe};
+
+use crate::context::Ctx;
+use crate::error::ToolError;
+
+/// Reads the arguments of a call; a fault costs a second, slower pass that finds all of them.
+pub(crate) fn read<'de, A: Args<'de>>(
+    text: &'de str,
+    mut args: A,
+    call: Option<&Ctx>,
+    again: impl Fn() -> A,
+) -> Result<A::Values, ToolError> {
+    if scan::object(text, &mut args).is_some()
+        && let Some(values) = args.finish(call)
+    {
+        return Ok(values);
+    }
+    Err(ToolError::arguments(fault::find(text, &describe(&again()))))
+}

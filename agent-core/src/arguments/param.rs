@@ -1,0 +1,252 @@
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::{borrow::Cow, fmt, ops::Deref};
+
+use super::list::Described;
+use crate::context::Ctx;
+
+/// A parameter: how its value is read, what the model is told of it, and the value once it is read.
+///
+/// It carries the functions of its type, so that a type is judged once, where [`arg`] names it.
+pub struct Arg<'de, T> {
+    pub(super) name: &'static str,
+    doc: &'static str,
+    pub(super) read: fn(&'de str) -> serde_json::Result<(T, usize)>,
+    pub(super) absent: fn(Option<&Ctx>) -> Option<T>,
+    pub(super) default: Option<fn() -> T>,
+    shown: fn(&T) -> Option<Value>,
+    check: fn(&'de str) -> serde_json::Result<usize>,
+    schema: fn(&mut SchemaGenerator) -> Schema,
+    pub(super) given: bool,
+    pub(super) value: Option<T>,
+}
+
+/// The parameter `name`, described by `doc`.
+#[inline]
+#[must_use]
+pub fn arg<'de, T: Param<'de>>(name: &'static str, doc: &'static str) -> Arg<'de, T> {
+    Arg {
+        name,
+        doc,
+        read: T::read,
+        absent: T::absent,
+        default: None,
+        shown: |_| None,
+        check: |text| T::read(text).map(|(_, length)| length),
+        schema: T::schema,
+        given: T::GIVEN,
+        value: None,
+    }
+}
+
+impl<'de, T> Arg<'de, T> {
+    /// Sets the value for a call that leaves the argument out; the model is told of it.
+    #[inline]
+    #[must_use]
+    pub fn or(mut self, default: fn() -> T) -> Self
+    where
+        T: Shown,
+    {
+        self.default = Some(default);
+        self.shown = T::shown;
+        self
+    }
+
+    pub(super) fn describe(&self) -> Described<'de> {
+        Described {
+            name: self.name,
+            doc: self.doc,
+            default: self.default.and_then(|default| (self.shown)(&default())),
+            optional: self.default.is_some() || (self.absent)(None).is_some(),
+            given: self.given,
+            check: self.check,
+            schema: self.schema,
+        }
+    }
+}
+
+/// What an owned parameter of a tool can be: read from the model's arguments, or the call itself.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a tool argument",
+    label = "an owned parameter comes from the model's call",
+    note = "derive `serde::Deserialize` and `schemars::JsonSchema` for it, or borrow it (`&T`) to take it from the application's state"
+)]
+pub trait Param<'de>: Sized {
+    /// Whether it comes from the call itself and not from its arguments.
+    const GIVEN: bool = false;
+
+    /// The value at the start of `text`, and its length in bytes.
+    fn read(text: &'de str) -> serde_json::Result<(Self, usize)>;
+
+    /// The value where the model gave none, if there is one.
+    fn absent(call: Option<&Ctx>) -> Option<Self>;
+
+    /// The JSON schema of the value.
+    fn schema(generator: &mut SchemaGenerator) -> Schema;
+}
+
+// Without `do_not_recommend` rustc reports the bounds of serde and schemars instead of ours.
+#[diagnostic::do_not_recommend]
+impl<'de, T: DeserializeOwned + JsonSchema> Param<'de> for T {
+    #[inline]
+    fn read(text: &'de str) -> serde_json::Result<(Self, usize)> {
+        first(text)
+    }
+
+    fn absent(_: Option<&Ctx>) -> Option<Self> {
+        T::deserialize(Absent).ok()
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<T>()
+    }
+}
+
+impl Param<'_> for Ctx {
+    const GIVEN: bool = true;
+
+    fn read(_: &str) -> serde_json::Result<(Self, usize)> {
+        Err(de::Error::custom("not an argument"))
+    }
+
+    fn absent(call: Option<&Ctx>) -> Option<Self> {
+        Some(call.cloned().unwrap_or_else(Ctx::detached))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        Schema::default()
+    }
+}
+
+impl<'de> Param<'de> for Text<'de> {
+    #[inline]
+    fn read(text: &'de str) -> serde_json::Result<(Self, usize)> {
+        first(text)
+    }
+
+    fn absent(_: Option<&Ctx>) -> Option<Self> {
+        None
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<String>()
+    }
+}
+
+/// Reads one value from the start of a text, and its length in bytes.
+fn first<'de, T: Deserialize<'de>>(text: &'de str) -> serde_json::Result<(T, usize)> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<T>();
+    match values.next() {
+        Some(Ok(value)) => Ok((value, values.byte_offset())),
+        Some(Err(error)) => Err(error),
+        None => Err(de::Error::custom("expected a value")),
+    }
+}
+
+/// The value of a `&str` parameter: a slice of the call's text wherever the model escaped nothing.
+#[derive(Default)]
+pub struct Text<'a>(Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl Serialize for Text<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Borrow;
+        impl<'de> Visitor<'de> for Borrow {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_string<E>(self, text: String) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text)))
+            }
+        }
+        deserializer.deserialize_str(Borrow)
+    }
+}
+
+/// A default that can be shown to the model.
+#[diagnostic::on_unimplemented(
+    message = "a default `{Self}` cannot be shown to the model",
+    note = "derive `serde::Serialize` for it, or take an `Option` and choose the default in the body"
+)]
+pub trait Shown {
+    #[doc(hidden)]
+    fn shown(&self) -> Option<Value>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize> Shown for T {
+    fn shown(&self) -> Option<Value> {
+        serde_json::to_value(self).ok()
+    }
+}
+
+/// Answers only to types that have a value for "nothing": `Option`, through any alias.
+struct Absent;
+
+/// The answer to all others, made without an allocation.
+#[derive(Debug)]
+struct NotOptional;
+
+impl fmt::Display for NotOptional {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not optional")
+    }
+}
+
+impl std::error::Error for NotOptional {}
+
+impl de::Error for NotOptional {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
+impl<'de> Deserializer<'de> for Absent {
+    type Error = NotOptional;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, NotOptional> {
+        Err(NotOptional)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotOptional> {
+        visitor.visit_none()
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
+        ignored_any
+    }
+}

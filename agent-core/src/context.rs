@@ -1,0 +1,205 @@
+//! A call as its tool sees it, and the point at which a prepared call waits for its turn.
+
+use std::cell::Cell;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{self, Poll};
+use tokio::time::Instant;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use crate::arguments::{self, Args};
+use crate::error::ToolError;
+use crate::state::{Lend, LendMut};
+use crate::tool::ToolInfo;
+
+/// The call that a tool is answering: take it as a parameter to know it.
+///
+/// # Examples
+///
+/// ```
+/// use agent_core::{Ctx, tool};
+///
+/// /// Pay an invoice.
+/// #[tool(write)]
+/// async fn pay(ctx: Ctx, invoice: String) -> String {
+///     // The key stays the same when the call is made again after a failure of the network.
+///     format!("{invoice} paid under {}", ctx.key())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Ctx {
+    call: Arc<Call>,
+}
+
+struct Call {
+    id: Arc<str>,
+    key: String,
+    cancelled: CancellationToken,
+    deadline: OnceLock<Instant>,
+}
+
+impl Ctx {
+    pub(crate) fn new(id: Arc<str>, key: String) -> Self {
+        let (cancelled, deadline) = (CancellationToken::new(), OnceLock::new());
+        Self {
+            call: Arc::new(Call {
+                id,
+                key,
+                cancelled,
+                deadline,
+            }),
+        }
+    }
+
+    /// A context for calling a tool's function by hand, in a test for instance.
+    #[must_use]
+    pub fn detached() -> Self {
+        Self::new("detached".into(), "detached".to_owned())
+    }
+
+    /// The id that the model's response gave the call.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.call.id
+    }
+
+    /// A key for idempotent requests: unique to this call of this run.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.call.key
+    }
+
+    /// When the call will be stopped, if it has a timeout; known as soon as it runs.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.call.deadline.get().copied()
+    }
+
+    /// Whether nobody waits for the call any more.
+    ///
+    /// An async tool is dropped then; a blocking one has to look by itself.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.call.cancelled.is_cancelled()
+    }
+
+    /// Ends when nobody waits for the call any more. Cancel-safe.
+    pub fn cancelled(&self) -> WaitForCancellationFutureOwned {
+        self.call.cancelled.clone().cancelled_owned()
+    }
+
+    pub(crate) fn start(&self, deadline: Option<Instant>) {
+        if let Some(deadline) = deadline {
+            self.call.deadline.get_or_init(|| deadline);
+        }
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.call.cancelled.cancel();
+    }
+}
+
+impl fmt::Debug for Ctx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ctx")
+            .field("id", &self.call.id)
+            .field("key", &self.call.key)
+            .finish()
+    }
+}
+
+/// What generated code runs a call with: the bound state, the arguments' text, the call itself.
+pub struct Cx<S> {
+    pub(crate) state: Arc<S>,
+    pub(crate) text: Arc<str>,
+    pub(crate) call: Option<Ctx>,
+}
+
+impl<S> Cx<S> {
+    /// The parsed arguments of the tool `T`.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with them, for the model to repair.
+    #[inline]
+    pub fn args<T: ToolInfo>(&self) -> Result<<T::Args<'_> as Args<'_>>::Values, ToolError> {
+        arguments::read(&self.text, T::args(), self.call.as_ref(), T::args)
+    }
+
+    /// The claim point: ends when the ledger has admitted the call.
+    #[must_use]
+    pub fn admitted(&self) -> Admitted {
+        Admitted { handed_in: false }
+    }
+
+    /// Borrows a `T` from the state.
+    pub fn lend<T: ?Sized>(&self) -> impl Future<Output = S::Ref<'_>> + Send
+    where
+        S: Lend<T>,
+    {
+        Lend::<T>::lend(&*self.state)
+    }
+
+    /// Borrows a `T` from the state for this call alone.
+    pub fn lend_mut<T: ?Sized>(&self) -> impl Future<Output = S::Mut<'_>> + Send
+    where
+        S: LendMut<T>,
+    {
+        LendMut::<T>::lend_mut(&*self.state)
+    }
+}
+
+thread_local! {
+    static POINT: Cell<Point> = const { Cell::new(Point::Elsewhere) };
+}
+
+/// How far the call has come that this thread is preparing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Point {
+    Elsewhere,
+    Before,
+    Reached,
+}
+
+/// Polls `call` up to its claim point. True: it waits there.
+///
+/// The future that is polled here once is spawned later, when the ledger has admitted it. So the
+/// arguments are parsed in model order, and nothing of the user's body runs before its turn.
+pub(crate) fn poll_to_claim_point<T>(call: impl FnOnce() -> T) -> (T, bool) {
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            POINT.set(Point::Elsewhere);
+        }
+    }
+    POINT.set(Point::Before);
+    let leave = Leave;
+    let result = call();
+    let reached = POINT.get() == Point::Reached;
+    drop(leave);
+    (result, reached)
+}
+
+/// The claim point of a call.
+///
+/// Its first poll hands the call over to whoever prepares it, and keeps no waker: the next poll is
+/// the start. Where nobody prepares, it ends at once.
+pub struct Admitted {
+    handed_in: bool,
+}
+
+impl Future for Admitted {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<()> {
+        if self.handed_in || POINT.get() != Point::Before {
+            return Poll::Ready(());
+        }
+        self.handed_in = true;
+        POINT.set(Point::Reached);
+        Poll::Pending
+    }
+}

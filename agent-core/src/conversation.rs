@@ -1,0 +1,68 @@
+//! A chat: runs that follow each other on one transcript.
+
+use crate::agent::Agent;
+use crate::outcome::{Outcome, RunError};
+use crate::transcript::{Input, Transcript};
+
+/// A chat with an agent.
+///
+/// # Examples
+///
+/// ```
+/// use agent_core::{Agent, Response, ScriptedModel, Transcript};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let agent = Agent::new(ScriptedModel::new()
+///     .turn(|_| Response::new().text("Hello."))
+///     .turn(|request| Response::new().text(format!("{} so far", request.transcript().messages().len()))));
+/// let mut chat = agent.conversation(Transcript::default());
+/// chat.send("hi").await?;
+///
+/// let saved = serde_json::to_string(chat.transcript())?;
+/// let mut chat = agent.conversation(serde_json::from_str(&saved)?);
+/// assert_eq!(chat.send("how many messages?").await?.text(), "3 so far");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Conversation {
+    agent: Agent,
+    transcript: Transcript,
+}
+
+impl Conversation {
+    pub(crate) fn new(agent: Agent, transcript: Transcript) -> Self {
+        Self { agent, transcript }
+    }
+
+    /// Says something, and runs until the model has said all.
+    ///
+    /// A dropped future leaves the chat valid: a response that was being answered is in the
+    /// transcript with a result for each of its calls, those that were stopped as interrupted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Agent::run`]; the chat can go on after any of them.
+    pub async fn send(&mut self, input: impl Into<Input> + Send) -> Result<Outcome, RunError> {
+        let before = self.transcript.messages().len();
+        let ended = self.agent.advance(&mut self.transcript, input.into()).await;
+        let transcript = self.transcript.clone();
+        match ended {
+            Ok((stop, record)) => Ok(Outcome::new(stop, transcript, before, record)),
+            Err(kind) => Err(RunError::new(kind, transcript)),
+        }
+    }
+
+    /// All that was said.
+    #[must_use]
+    pub fn transcript(&self) -> &Transcript {
+        &self.transcript
+    }
+
+    /// Ends the chat and keeps what was said.
+    #[must_use]
+    pub fn into_transcript(self) -> Transcript {
+        self.transcript
+    }
+}

@@ -1,0 +1,369 @@
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+
+use super::outcome::{Ending, drop_quietly};
+use super::prepare::prepare;
+use super::slots::Slots;
+use super::task::{Info, Job, Lease, Ready, start};
+use crate::access::Claim;
+use crate::context::Ctx;
+use crate::limits::{Limits, cut};
+use crate::policy;
+use crate::toolset::{CallRef, Parked, Toolset, Waiting};
+use crate::transcript::{Status, ToolCall, ToolResult};
+
+/// The calls of one response, and what they run under.
+pub(crate) struct Batch<'a> {
+    pub(crate) toolset: &'a Toolset,
+    pub(crate) limits: &'a Limits,
+    pub(crate) slots: Option<&'a Arc<Slots>>,
+    /// Start a call when the one before it has ended.
+    pub(crate) one_by_one: bool,
+    pub(crate) run: u64,
+    pub(crate) turn: u32,
+}
+
+/// When a call was queued, ran and ended, and for whom it waited last.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CallTimes {
+    pub(crate) queued: Instant,
+    pub(crate) started: Option<Instant>,
+    pub(crate) ended: Instant,
+    pub(crate) after: Option<CallRef>,
+}
+
+/// A fatal error of a tool, and the position of its call.
+pub(crate) type Fatal = (usize, Arc<dyn Error + Send + Sync>);
+
+/// Takes each result as it comes.
+pub(crate) type Sink<'a> = dyn FnMut(usize, ToolResult, CallTimes) + Send + 'a;
+
+/// How long a stopped call has to let go.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Arguments of this size are parsed with a pause for the runtime before the next call.
+const LARGE: usize = 64 << 10;
+
+impl Batch<'_> {
+    /// Runs the calls, and hands each result to `sink` as it comes.
+    ///
+    /// Only a fatal error leaves calls without a result: those that had not started. Dropping the
+    /// future stops what runs and withdraws what waits.
+    pub(crate) async fn run(self, calls: &[&ToolCall], sink: &mut Sink<'_>) -> Option<Fatal> {
+        let guard = Guard(Arc::new(Shared::new(&self, calls.len())));
+        let shared = &guard.0;
+        let output = self.limits.output;
+        let mut desk = Desk {
+            calls,
+            shared,
+            output,
+            open: 0,
+            fatal: None,
+            sink,
+        };
+        for (index, call) in calls.iter().enumerate() {
+            desk.open += 1;
+            if let Err(ending) = self.accept(shared, index, call) {
+                desk.take(Ended::refused(index, ending));
+            }
+            if call.arguments().len() > LARGE {
+                tokio::task::yield_now().await;
+            }
+            if self.one_by_one {
+                desk.collect().await;
+            }
+        }
+        desk.collect().await;
+        desk.fatal
+    }
+
+    /// Prepares a call and admits it to the ledger; from there it starts by itself.
+    fn accept(&self, shared: &Arc<Shared>, index: usize, call: &ToolCall) -> Result<(), Ending> {
+        let queued = Instant::now();
+        let refused = |why| Ending::refused(Status::NeverStarted, why);
+        if index >= self.limits.calls {
+            let most = self.limits.calls;
+            return Err(refused(format!(
+                "never started: limit of {most} calls in a response; call it again next turn"
+            )));
+        }
+        let (length, most) = (call.arguments().len(), self.limits.arguments);
+        if length > most {
+            return Err(refused(format!(
+                "never started: arguments of {length} bytes, at most {most} are taken"
+            )));
+        }
+        let tool = policy::decide(self.toolset, call).map_err(refused)?.tool();
+        let context = tool
+            .takes_call
+            .then(|| Ctx::new(call.shared_id(), self.key(index)));
+        let body = tool.call(call.shared_arguments(), context.clone());
+        // A call that claims nothing parses its arguments where it runs.
+        let body = if tool.claims.is_empty() {
+            body
+        } else {
+            prepare(body)?
+        };
+        let options = tool.options;
+        let timeout = options.timeout.unwrap_or(self.limits.call_timeout);
+        let span = span(call, self.turn, index);
+        let info = Info {
+            index,
+            queued,
+            options,
+            timeout,
+            call: context,
+            span,
+        };
+        shared.admit(
+            &tool.claims,
+            Job::new(body, Lease::new(shared.clone(), index), info),
+        );
+        Ok(())
+    }
+
+    fn key(&self, index: usize) -> String {
+        format!("{:016x}-{}-{}", self.run, self.turn, index + 1)
+    }
+}
+
+fn span(call: &ToolCall, turn: u32, index: usize) -> tracing::Span {
+    tracing::info_span!(
+        "execute_tool",
+        otel.name = %format_args!("execute_tool {}", call.name()),
+        gen_ai.operation.name = "execute_tool",
+        gen_ai.tool.name = call.name(),
+        gen_ai.tool.call.id = call.id(),
+        turn,
+        index = index + 1,
+    )
+}
+
+/// The side of a batch that waits for its calls.
+struct Desk<'a, 'b> {
+    calls: &'a [&'a ToolCall],
+    shared: &'a Arc<Shared>,
+    output: usize,
+    open: usize,
+    fatal: Option<Fatal>,
+    sink: &'a mut Sink<'b>,
+}
+
+impl Desk<'_, '_> {
+    /// Waits for all open calls; after a fatal error only for those that run to let go.
+    async fn collect(&mut self) {
+        let mut ended = Vec::new();
+        while self.open > 0 {
+            std::mem::swap(&mut ended, &mut self.shared.lock().ended);
+            if ended.is_empty() {
+                self.shared.reported.notified().await;
+            }
+            for ended in ended.drain(..) {
+                self.take(ended);
+            }
+            if self.fatal.is_some() {
+                return self.stop().await;
+            }
+        }
+    }
+
+    /// Ends all calls, as `tokio::try_join!` would.
+    async fn stop(&mut self) {
+        let tasks = self.shared.close();
+        let let_go = async {
+            for task in tasks {
+                _ = task.await;
+            }
+        };
+        _ = timeout(GRACE, let_go).await;
+        let ended = std::mem::take(&mut self.shared.lock().ended);
+        for ended in ended {
+            self.take(ended);
+        }
+        self.open = 0;
+    }
+
+    fn take(&mut self, ended: Ended) {
+        self.open = self.open.saturating_sub(1);
+        let Ended {
+            index,
+            ending,
+            times,
+        } = ended;
+        let (Some(call), Some(ending)) = (self.calls.get(index), ending) else {
+            return;
+        };
+        if self.fatal.is_none() {
+            self.fatal = ending.fatal().map(|error| (index, error));
+        }
+        let mut result = ending.into_result(call);
+        cut(result.text_mut(), self.output);
+        (self.sink)(index, result, times);
+    }
+}
+
+/// What a batch shares with the tasks of its calls.
+pub(super) struct Shared {
+    pub(super) toolset: Toolset,
+    pub(super) slots: Option<Arc<Slots>>,
+    pub(super) runtime: Handle,
+    run: u64,
+    turn: u32,
+    state: Mutex<State>,
+    reported: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// Calls that wait in the ledger.
+    parked: HashMap<usize, Job>,
+    tasks: Vec<JoinHandle<()>>,
+    ended: Vec<Ended>,
+    over: bool,
+}
+
+/// The end of a call; without an ending it never started.
+pub(super) struct Ended {
+    pub(super) index: usize,
+    pub(super) ending: Option<Ending>,
+    pub(super) times: CallTimes,
+}
+
+impl Ended {
+    fn refused(index: usize, ending: Ending) -> Self {
+        let now = Instant::now();
+        let times = CallTimes {
+            queued: now,
+            started: None,
+            ended: now,
+            after: None,
+        };
+        Self {
+            index,
+            ending: Some(ending),
+            times,
+        }
+    }
+}
+
+impl Shared {
+    fn new(batch: &Batch<'_>, calls: usize) -> Self {
+        let state = State {
+            tasks: Vec::with_capacity(calls),
+            ended: Vec::with_capacity(calls),
+            ..State::default()
+        };
+        Self {
+            toolset: batch.toolset.clone(),
+            slots: batch.slots.cloned(),
+            runtime: Handle::current(),
+            run: batch.run,
+            turn: batch.turn,
+            state: Mutex::new(state),
+            reported: Notify::new(),
+        }
+    }
+
+    pub(super) fn call_ref(&self, index: usize) -> CallRef {
+        CallRef {
+            run: self.run,
+            turn: self.turn,
+            index,
+        }
+    }
+
+    /// Enters a call in the ledger, and starts it if nothing is in its way.
+    fn admit(self: &Arc<Self>, claims: &Arc<[Claim]>, mut job: Job) {
+        if claims.is_empty() {
+            return start(Ready { job, after: None });
+        }
+        let index = job.index();
+        let parked = Parked {
+            batch: self.clone(),
+            index,
+        };
+        let mut ledger = self.toolset.ledger();
+        let (ticket, free) = ledger.admit(claims, self.run, parked);
+        job.hold(ticket);
+        if free.is_none() {
+            // Under the ledger's lock, so that nobody releases it before it is here.
+            self.lock().parked.insert(index, job);
+            return;
+        }
+        drop(ledger);
+        start(Ready { job, after: None });
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.lock().over
+    }
+
+    /// Keeps the handle of a call's task, or stops it if the batch is over by now.
+    pub(super) fn keep(&self, task: JoinHandle<()>) {
+        let mut state = self.lock();
+        if state.over {
+            task.abort();
+        } else {
+            state.tasks.push(task);
+        }
+    }
+
+    pub(super) fn report(&self, ended: Ended) {
+        self.lock().ended.push(ended);
+        self.reported.notify_one();
+    }
+
+    /// Starts nothing more, stops what runs, and withdraws what waits.
+    fn close(self: &Arc<Self>) -> Vec<JoinHandle<()>> {
+        let (tasks, parked) = {
+            let mut state = self.lock();
+            state.over = true;
+            (
+                std::mem::take(&mut state.tasks),
+                std::mem::take(&mut state.parked),
+            )
+        };
+        tasks.iter().for_each(JoinHandle::abort);
+        // Dropped outside of all locks: a body is the user's code, and its lease starts others.
+        parked.into_values().for_each(drop_quietly);
+        if let Some(slots) = &self.slots {
+            slots
+                .withdraw(|ready| ready.belongs_to(self))
+                .into_iter()
+                .for_each(drop_quietly);
+        }
+        tasks
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No user code runs under the lock, so a poisoned one is still in order.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting for Shared {
+    fn release(self: Arc<Self>, index: usize, after: CallRef) {
+        let job = self.lock().parked.remove(&index);
+        if let Some(job) = job {
+            start(Ready {
+                job,
+                after: Some(after),
+            });
+        }
+    }
+}
+
+/// Stops the calls of a batch that is dropped.
+struct Guard(Arc<Shared>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}

@@ -1,0 +1,72 @@
+//! The one door through which calls run: permit, claim point, ledger, task, result.
+
+mod batch;
+mod blocking;
+mod outcome;
+mod prepare;
+mod slots;
+mod task;
+
+pub(crate) use batch::{Batch, CallTimes};
+pub(crate) use slots::Slots;
+
+use std::sync::Arc;
+
+use crate::limits::Limits;
+use crate::toolset::Toolset;
+use crate::transcript::{Status, ToolCall, ToolResult};
+
+impl Toolset {
+    /// Runs one call by hand, as a run would: in a test, or from a command line.
+    ///
+    /// It has the default [`Limits`] and is ordered with the calls of all runs on this toolset.
+    /// Dropping the future stops the call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use agent_core::{Toolset, tool, tools};
+    ///
+    /// /// Add two numbers.
+    /// #[tool(pure)]
+    /// fn add(a: i64, b: i64) -> i64 {
+    ///     a + b
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let tools = Toolset::from(tools![add]);
+    /// assert_eq!(tools.call("add", r#"{"a":1,"b":2}"#).await.text(), "3");
+    ///
+    /// let fault = tools.call("add", r#"{"a":1,"c":2}"#).await;
+    /// assert_eq!(
+    ///     fault.text(),
+    ///     "invalid arguments: `c`: unknown argument; `b`: missing. Arguments: `a`, `b`"
+    /// );
+    /// # }
+    /// ```
+    pub async fn call(&self, name: &str, arguments: impl Into<Arc<str>>) -> ToolResult {
+        let (call, limits) = (ToolCall::new("call_1", name, arguments), Limits::default());
+        let (run, turn) = (new_run(), 1);
+        let batch = Batch {
+            toolset: self,
+            limits: &limits,
+            slots: None,
+            one_by_one: false,
+            run,
+            turn,
+        };
+        let mut result = None;
+        batch
+            .run(&[&call], &mut |_, ended, _| result = Some(ended))
+            .await;
+        result.unwrap_or_else(|| ToolResult::new(&call, Status::NeverStarted, "never started"))
+    }
+}
+
+/// A number for a run: no other run of this process has it.
+pub(crate) fn new_run() -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}

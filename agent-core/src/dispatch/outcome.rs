@@ -1,0 +1,119 @@
+use std::any::Any;
+use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::access::Access;
+use crate::arguments::excerpt;
+use crate::error::ToolErrorKind;
+use crate::tool::Returned;
+use crate::transcript::{Status, ToolCall, ToolResult};
+
+/// How a call ended, in words for the model.
+pub(super) struct Ending {
+    status: Status,
+    text: String,
+    error: Option<Arc<dyn Error + Send + Sync>>,
+    fatal: bool,
+}
+
+impl Ending {
+    /// The tool returned.
+    pub(super) fn of(returned: Returned) -> Self {
+        let error = match returned {
+            Ok(output) => return Self::new(Status::Completed, output.into_text()),
+            Err(error) => error,
+        };
+        let kind = error.kind();
+        let source: Arc<dyn Error + Send + Sync> = error.into_source().into();
+        // `Display` is the user's code too.
+        let text = match catch_unwind(AssertUnwindSafe(|| source.to_string())) {
+            Ok(text) => text,
+            Err(panic) => return Self::panicked(panic),
+        };
+        let text = match kind {
+            ToolErrorKind::Failed | ToolErrorKind::Fatal => text,
+            ToolErrorKind::Arguments => format!("invalid arguments: {text}"),
+            ToolErrorKind::Retry => format!("{text}\nCorrect the call and make it again."),
+        };
+        let fatal = kind == ToolErrorKind::Fatal;
+        Self {
+            status: Status::Failed,
+            text,
+            error: Some(source),
+            fatal,
+        }
+    }
+
+    /// The call was refused before anything of the tool ran.
+    pub(super) fn refused(status: Status, why: impl Into<String>) -> Self {
+        Self::new(status, why.into())
+    }
+
+    pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Self {
+        let message = panic.downcast_ref::<&str>().map(|text| excerpt(text, 200));
+        let message = message.or_else(|| {
+            panic
+                .downcast_ref::<String>()
+                .map(|text| excerpt(text, 200))
+        });
+        drop_quietly(panic);
+        let text = match message {
+            Some(message) => format!("the tool panicked: {message}"),
+            None => "the tool panicked".to_owned(),
+        };
+        Self::new(Status::Failed, text)
+    }
+
+    pub(super) fn timed_out(after: Duration, access: Access) -> Self {
+        let effect = effect(access);
+        Self::new(
+            Status::TimedOut,
+            format!("timed out after {after:?}{effect}"),
+        )
+    }
+
+    pub(super) fn interrupted(access: Access) -> Self {
+        let effect = effect(access);
+        Self::new(
+            Status::Interrupted,
+            format!("interrupted while running{effect}"),
+        )
+    }
+
+    fn new(status: Status, text: String) -> Self {
+        Self {
+            status,
+            text,
+            error: None,
+            fatal: false,
+        }
+    }
+
+    /// The error that ends the run, if this is one.
+    pub(super) fn fatal(&self) -> Option<Arc<dyn Error + Send + Sync>> {
+        self.error.clone().filter(|_| self.fatal)
+    }
+
+    pub(super) fn into_result(self, call: &ToolCall) -> ToolResult {
+        ToolResult::new(call, self.status, self.text).with_error(self.error)
+    }
+}
+
+/// The model must not take "stopped" for "did nothing".
+fn effect(access: Access) -> &'static str {
+    if access.may_write() {
+        "; it may have taken effect all the same"
+    } else {
+        ""
+    }
+}
+
+/// Drops what a user made; a panic on the way ends here.
+pub(super) fn drop_quietly<T>(value: T) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        // A payload may panic when it is dropped, so this one is not.
+        std::mem::forget(panic);
+    }
+}

@@ -1,0 +1,62 @@
+//! What happens in a run, as it happens.
+
+use std::time::Duration;
+
+use crate::access::Access;
+use crate::transcript::{Status, Usage};
+
+/// A step of a run. Times count from its start.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Event {
+    /// The model is asked.
+    TurnStarted { at: Duration },
+    /// The model has answered.
+    TurnEnded { at: Duration, usage: Usage },
+    /// A call has its result.
+    CallEnded(CallRow),
+}
+
+/// A call in the record of a run; its name and arguments stand in the transcript.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CallRow {
+    pub(crate) turn: u32,
+    pub(crate) index: usize,
+    pub(crate) access: Option<Access>,
+    pub(crate) status: Status,
+    pub(crate) queued: Duration,
+    pub(crate) started: Option<Duration>,
+    pub(crate) ended: Duration,
+    pub(crate) after: Option<After>,
+}
+
+/// For whom a call waited last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum After {
+    /// A call of the same response, by its position.
+    Sibling(usize),
+    /// A call of another run on the same ledger.
+    OtherRun,
+}
+
+/// The record of a run: the fold of its events.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Record {
+    pub(crate) turns: Vec<(Duration, Duration)>,
+    pub(crate) calls: Vec<CallRow>,
+    pub(crate) usage: Usage,
+}
+
+impl Record {
+    pub(crate) fn apply(&mut self, event: Event) {
+        match event {
+            Event::TurnStarted { at } => self.turns.push((at, at)),
+            Event::TurnEnded { at, usage } => {
+                self.usage += usage;
+                if let Some((_, ended)) = self.turns.last_mut() {
+                    *ended = at;
+                }
+            }
+            Event::CallEnded(row) => self.calls.push(row),
+        }
+    }
+}

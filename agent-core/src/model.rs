@@ -1,0 +1,108 @@
+//! Asking a model: the seam between the loop and whoever answers.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::error::ModelError;
+use crate::schema::Definition;
+use crate::transcript::{Response, Transcript};
+
+/// A boxed future that may be sent to another thread.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Something that answers requests: a provider, or a script.
+///
+/// # Examples
+///
+/// ```
+/// use agent_core::{Agent, BoxFuture, Model, ModelError, Request, Response};
+///
+/// struct Echo;
+///
+/// impl Model for Echo {
+///     fn ask<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Result<Response, ModelError>> {
+///         let heard = format!("{} messages", request.transcript().messages().len());
+///         Box::pin(async move { Ok(Response::new().text(heard)) })
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// assert_eq!(Agent::new(Echo).run("hello").await?.text(), "1 messages");
+/// # Ok(())
+/// # }
+/// ```
+pub trait Model: Send + Sync {
+    /// Answers a request.
+    ///
+    /// Dropping the future gives the request up.
+    ///
+    /// # Errors
+    ///
+    /// When the model cannot be reached or does not answer.
+    fn ask<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Result<Response, ModelError>>;
+}
+
+impl<M: Model + ?Sized> Model for Arc<M> {
+    fn ask<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Result<Response, ModelError>> {
+        (**self).ask(request)
+    }
+}
+
+/// What a model is asked: everything is borrowed from the run.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    pub(crate) system: Option<&'a str>,
+    pub(crate) tools: &'a [Definition],
+    pub(crate) parallel: Parallel,
+    pub(crate) transcript: &'a Transcript,
+}
+
+impl<'a> Request<'a> {
+    /// The system prompt.
+    #[must_use]
+    pub fn system(&self) -> Option<&'a str> {
+        self.system
+    }
+
+    /// The tools that the model may call, sorted by name.
+    #[must_use]
+    pub fn tools(&self) -> &'a [Definition] {
+        self.tools
+    }
+
+    /// Whether the model may make several calls in one response.
+    #[must_use]
+    pub fn parallel(&self) -> Parallel {
+        self.parallel
+    }
+
+    /// What was said so far.
+    #[must_use]
+    pub fn transcript(&self) -> &'a Transcript {
+        self.transcript
+    }
+
+    /// The results of the calls that the model made last; empty if it made none.
+    #[must_use]
+    pub fn results(&self) -> &'a [crate::ToolResult] {
+        let last = self.transcript.messages().last();
+        last.and_then(crate::Message::as_results)
+            .unwrap_or_default()
+    }
+}
+
+/// Whether a model is asked to make at most one call in a response.
+///
+/// Order and safety never depend on it: calls that must not overlap are ordered by what they
+/// declare to touch, whatever the model does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Parallel {
+    /// As the model likes.
+    #[default]
+    Auto,
+    /// The model is told to make one call at a time, and several are run one after another.
+    Never,
+}

@@ -1,0 +1,15 @@
+//! What generated code names, and nothing else does: everything else may be renamed freely.
+
+pub use crate::__returned as returned;
+pub use crate::access::Lent;
+pub use crate::arguments::{Arg, Args, Text, arg};
+pub use crate::context::Cx;
+pub use crate::state::{Kind, Lend, LendMut};
+pub use crate::tool::{Meta, Returned, Tool, ToolInfo};
+pub use crate::toolset::Tools;
+pub use crate::toolset::table::{Entry, ToolList, index, order, slots, sort};
+
+/// The steps of [`returned!`](returned).
+pub mod via {
+    pub use crate::output::returned::*;
+}

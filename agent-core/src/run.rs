@@ -1,0 +1,233 @@
+//! The loop: ask the model, run the calls of its response, answer all of them, and so on.
+
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::ModelError;
+use crate::event::{CallRow, Event};
+use crate::limits::{Limits, cut, fair_share};
+use crate::transcript::{
+    Response, Status, StopReason, ToolCall, ToolResult, Transcript, Turn, View,
+};
+
+/// What the loop asks of its surroundings. All else follows from its inputs: it has no clock.
+pub(crate) trait Runtime: Send {
+    /// Asks the model about what was said so far.
+    fn model(
+        &mut self,
+        transcript: &Transcript,
+    ) -> impl Future<Output = Result<Response, ModelError>> + Send;
+
+    /// Runs the calls of a response, and hands over each result as it comes.
+    fn calls(
+        &mut self,
+        turn: u32,
+        calls: &[&ToolCall],
+        done: &mut Done<'_>,
+    ) -> impl Future<Output = Option<Fatal>> + Send;
+
+    /// The time since the run began.
+    fn elapsed(&self) -> Duration;
+}
+
+/// Takes a result and what is recorded of its call.
+pub(crate) type Done<'a> = dyn FnMut(ToolResult, CallRow) + Send + 'a;
+
+/// Takes the events of a run.
+pub(crate) type Emit<'a> = dyn FnMut(Event) + Send + 'a;
+
+/// An error of a tool that ends the run, and the tool's name.
+pub(crate) struct Fatal {
+    pub(crate) tool: Arc<str>,
+    pub(crate) error: Arc<dyn Error + Send + Sync>,
+}
+
+/// Why a run ended well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// The model had said all.
+    Done,
+    /// The model has answered as often as it may; the results of its last calls are in the
+    /// transcript.
+    MaxTurns,
+    /// The last response ran into a limit on tokens; its calls were not run.
+    Truncated,
+    /// The model declined; its calls were not run.
+    Refused,
+    /// A filter of the provider cut the last response off; its calls were not run.
+    Filtered,
+    /// A reason this version does not know; the calls were not run.
+    Other(String),
+}
+
+/// Why a run could not go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunErrorKind {
+    /// The model could not be asked, or did not answer.
+    #[error("the model did not answer")]
+    Model(#[source] ModelError),
+    /// A tool returned [`ToolError::fatal`](crate::ToolError::fatal).
+    #[error("the tool `{tool}` ended the run")]
+    Fatal {
+        /// The tool's name.
+        tool: Arc<str>,
+        /// What it returned.
+        #[source]
+        error: Arc<dyn Error + Send + Sync>,
+    },
+    /// A response is larger than [`Limits::response`].
+    #[error("a response of {bytes} bytes, at most {most} are taken: raise `Limits::response`")]
+    ResponseTooLarge {
+        /// The size of its text and arguments.
+        bytes: usize,
+        /// The limit.
+        most: usize,
+    },
+    /// The run was not started on a tokio runtime.
+    #[error("an agent runs on a tokio runtime with its timer enabled: there is none here")]
+    NoRuntime,
+}
+
+/// What follows a response: the one place that decides it.
+enum Next {
+    RunTools,
+    Resend,
+    Finish(Stop),
+}
+
+fn next(response: &Response) -> Next {
+    match response.stop_reason() {
+        StopReason::EndTurn | StopReason::ToolUse | StopReason::StopSequence => {
+            // Some servers say that the turn ended although calls are there.
+            let calls = response.calls().next().is_some();
+            if calls {
+                Next::RunTools
+            } else {
+                Next::Finish(Stop::Done)
+            }
+        }
+        StopReason::Paused => Next::Resend,
+        StopReason::MaxTokens => Next::Finish(Stop::Truncated),
+        StopReason::Refusal => Next::Finish(Stop::Refused),
+        StopReason::Filtered => Next::Finish(Stop::Filtered),
+        StopReason::Other(reason) => Next::Finish(Stop::Other(reason.clone())),
+    }
+}
+
+/// Runs turns until the model has said all, and appends them to the transcript one by one.
+///
+/// Dropped at any point, the future leaves a transcript that can be continued.
+pub(crate) async fn drive<R: Runtime>(
+    runtime: &mut R,
+    (max_turns, limits): (u32, &Limits),
+    transcript: &mut Transcript,
+    emit: &mut Emit<'_>,
+) -> Result<Stop, RunErrorKind> {
+    for turn in 1..=max_turns.max(1) {
+        emit(Event::TurnStarted {
+            at: runtime.elapsed(),
+        });
+        let response = runtime
+            .model(transcript)
+            .await
+            .map_err(RunErrorKind::Model)?;
+        let usage = response.usage();
+        emit(Event::TurnEnded {
+            at: runtime.elapsed(),
+            usage,
+        });
+        check_size(&response, limits.response)?;
+        let next = next(&response);
+        let open = OpenTurn::new(transcript, response);
+        match next {
+            Next::RunTools => run_tools(runtime, turn, limits, open, emit).await?,
+            Next::Resend => open.close("never started: the response was paused"),
+            Next::Finish(stop) => {
+                open.close("never started: the response was cut off");
+                return Ok(stop);
+            }
+        }
+    }
+    Ok(Stop::MaxTurns)
+}
+
+async fn run_tools<R: Runtime>(
+    runtime: &mut R,
+    number: u32,
+    limits: &Limits,
+    mut open: OpenTurn<'_>,
+    emit: &mut Emit<'_>,
+) -> Result<(), RunErrorKind> {
+    let response = open.turn.response().clone();
+    let calls: Vec<_> = response.calls().collect();
+    let mut done = |result, row: CallRow| {
+        open.turn.answer(row.index, result);
+        emit(Event::CallEnded(row));
+    };
+    let fatal = runtime.calls(number, &calls, &mut done).await;
+    let lengths = open.turn.results_mut().map(|result| result.text().len());
+    let most = fair_share(lengths, limits.outputs);
+    open.turn
+        .results_mut()
+        .for_each(|result| cut(result.text_mut(), most));
+    open.close("never started: another call ended the run");
+    match fatal {
+        Some(Fatal { tool, error }) => Err(RunErrorKind::Fatal { tool, error }),
+        None => Ok(()),
+    }
+}
+
+fn check_size(response: &Response, most: usize) -> Result<(), RunErrorKind> {
+    let size = |view: &View| match view {
+        View::Text(text) | View::Thinking(text) => text.len(),
+        View::ToolCall(call) => call.arguments().len() + call.name().len(),
+        View::Opaque => 0,
+    };
+    let blocks = response.blocks().iter();
+    let bytes = blocks
+        .map(|block| size(block.view()) + block.raw().map_or(0, |raw| raw.get().len()))
+        .sum();
+    if bytes <= most {
+        Ok(())
+    } else {
+        Err(RunErrorKind::ResponseTooLarge { bytes, most })
+    }
+}
+
+/// A turn on its way into the transcript: dropped, it goes there too, with all its calls closed.
+struct OpenTurn<'a> {
+    transcript: &'a mut Transcript,
+    turn: Turn,
+    unanswered: (Status, &'static str),
+}
+
+impl<'a> OpenTurn<'a> {
+    fn new(transcript: &'a mut Transcript, response: Response) -> Self {
+        let unanswered = (
+            Status::Interrupted,
+            "interrupted: the run was dropped; the call may have taken effect all the same",
+        );
+        Self {
+            transcript,
+            turn: Turn::open(response),
+            unanswered,
+        }
+    }
+
+    /// Closes the turn; calls without a result never started, because of `why`.
+    fn close(mut self, why: &'static str) {
+        self.unanswered = (Status::NeverStarted, why);
+    }
+}
+
+impl Drop for OpenTurn<'_> {
+    fn drop(&mut self) {
+        let turn = std::mem::take(&mut self.turn);
+        let (status, why) = self.unanswered;
+        turn.close(self.transcript, status, why);
+    }
+}

@@ -1,0 +1,167 @@
+//! Models without a provider, for tests and examples.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::ModelError;
+use crate::model::{BoxFuture, Model, Request};
+use crate::transcript::{Response, StopReason};
+
+type Answer = dyn Fn(&Request<'_>) -> Response + Send + Sync;
+
+/// A model that answers from a script.
+///
+/// Each turn is a closure over the request that was really received: it can build its answer from
+/// the tools' results, and a wrong request can fail loudly. Which turn it is follows from the
+/// number of responses in the request's transcript, so one script serves any number of runs.
+///
+/// # Examples
+///
+/// ```
+/// use agent_core::{Agent, Response, ScriptedModel};
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), agent_core::RunError> {
+/// let model = ScriptedModel::new().latency(Duration::from_millis(5)).turn(|request| {
+///     assert_eq!(request.system(), Some("Be brief."));
+///     Response::new().text("Yes.")
+/// });
+/// assert_eq!(Agent::new(model).system("Be brief.").run("Well?").await?.text(), "Yes.");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Default)]
+pub struct ScriptedModel {
+    turns: Vec<ScriptedTurn>,
+    latency: Duration,
+}
+
+#[derive(Clone)]
+struct ScriptedTurn {
+    latency: Duration,
+    answer: Arc<Answer>,
+}
+
+impl ScriptedModel {
+    /// A script without turns.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets how long the model thinks in each turn that is added after this.
+    #[must_use]
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
+        self
+    }
+
+    /// Adds a turn.
+    #[must_use]
+    pub fn turn(
+        mut self,
+        answer: impl Fn(&Request<'_>) -> Response + Send + Sync + 'static,
+    ) -> Self {
+        self.turns.push(ScriptedTurn {
+            latency: self.latency,
+            answer: Arc::new(answer),
+        });
+        self
+    }
+
+    /// Reads a script from JSON: a list of turns, each with any of `text`, `calls`, `stop` and
+    /// `latency_ms`. In a text, `{results}` stands for the results that the turn received.
+    ///
+    /// # Errors
+    ///
+    /// When the text is not such a list; the error names the place.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use agent_core::ScriptedModel;
+    ///
+    /// let script = ScriptedModel::from_json(r#"[
+    ///     {"latency_ms": 600, "calls": [{"name": "add", "arguments": {"a": 1, "b": 2}}]},
+    ///     {"text": "The sum is {results}."}
+    /// ]"#)?;
+    /// # _ = script;
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        let turns: Vec<JsonTurn> = serde_json::from_str(text)?;
+        Ok(turns.into_iter().fold(Self::new(), |script, turn| {
+            let latency = Duration::from_millis(turn.latency_ms);
+            script
+                .latency(latency)
+                .turn(move |request| turn.answer(request))
+        }))
+    }
+}
+
+impl Model for ScriptedModel {
+    fn ask<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Result<Response, ModelError>> {
+        Box::pin(async move {
+            let turn = request.transcript().responses().count();
+            let Some(ScriptedTurn { latency, answer }) = self.turns.get(turn) else {
+                let (asked, length) = (turn + 1, self.turns.len());
+                let message =
+                    format!("the script has {length} turns, and turn {asked} was asked for");
+                return Err(ModelError::new(message));
+            };
+            if !latency.is_zero() {
+                tokio::time::sleep(*latency).await;
+            }
+            Ok(answer(&request))
+        })
+    }
+}
+
+impl fmt::Debug for ScriptedModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScriptedModel")
+            .field("turns", &self.turns.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JsonTurn {
+    #[serde(default)]
+    latency_ms: u64,
+    text: Option<String>,
+    #[serde(default)]
+    calls: Vec<JsonCall>,
+    #[serde(default)]
+    stop: StopReason,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JsonCall {
+    name: Arc<str>,
+    arguments: Box<RawValue>,
+}
+
+impl JsonTurn {
+    fn answer(&self, request: &Request<'_>) -> Response {
+        let mut response = Response::new().stop(self.stop.clone());
+        if let Some(text) = &self.text {
+            let results: Vec<_> = request
+                .results()
+                .iter()
+                .map(crate::ToolResult::text)
+                .collect();
+            response = response.text(text.replace("{results}", &results.join(", ")));
+        }
+        let calls = self.calls.iter();
+        calls.fold(response, |response, call| {
+            response.call(call.name.clone(), call.arguments.get())
+        })
+    }
+}

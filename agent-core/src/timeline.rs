@@ -1,0 +1,320 @@
+//! Who ran when, and who waited for whom.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::access::Access;
+use crate::arguments::excerpt;
+use crate::event::{After, CallRow, Record};
+use crate::transcript::{Message, Status, ToolCall};
+
+/// When the model was asked and each call ran, as data; it displays as a waterfall.
+///
+/// All times count from the start of the run.
+///
+/// # Examples
+///
+/// ```
+/// use agent_core::{Agent, Response, ScriptedModel, tool, tools};
+///
+/// /// Say hello.
+/// #[tool(pure)]
+/// fn hello() -> &'static str {
+///     "hello"
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), agent_core::RunError> {
+/// let model = ScriptedModel::new()
+///     .turn(|_| Response::new().call("hello", "{}"))
+///     .turn(|_| Response::new().text("done"));
+/// let timeline = Agent::new(model).tools(tools![hello]).run("go").await?.timeline();
+/// assert_eq!(timeline.calls()[0].label(), "hello()");
+/// assert!(timeline.to_string().contains("#1 hello()"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Timeline {
+    turns: Vec<TurnSpan>,
+    calls: Vec<CallSpan>,
+}
+
+/// The time that the model took for a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TurnSpan {
+    /// When it was asked.
+    pub started: Duration,
+    /// When it had answered.
+    pub ended: Duration,
+}
+
+/// A call, from the ledger to its result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallSpan {
+    /// The turn of its response, from 1.
+    pub turn: u32,
+    /// Its position in the response, from 1.
+    pub number: usize,
+    /// The tool's name, as the model wrote it.
+    pub name: Arc<str>,
+    /// What the tool declares to touch; `None` if there is no such tool.
+    pub access: Option<Access>,
+    /// How it ended.
+    pub status: Status,
+    /// When it was taken up, in model order.
+    pub queued: Duration,
+    /// When its body began; `None` if it never did.
+    pub started: Option<Duration>,
+    /// When it ended.
+    pub ended: Duration,
+    /// For whom it waited last, if it had to wait for another call.
+    pub waited_for: Option<WaitedFor>,
+    arguments: Arc<str>,
+}
+
+/// For whom a call waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitedFor {
+    /// The call with this number in the same response.
+    Call(usize),
+    /// A call of another run on the same toolset.
+    OtherRun,
+}
+
+impl fmt::Display for WaitedFor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(number) => write!(f, "#{number}"),
+            Self::OtherRun => f.write_str("another run"),
+        }
+    }
+}
+
+impl CallSpan {
+    /// The name with the beginning of its arguments, such as `read(a.md)`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let values: Vec<_> = match serde_json::from_str(&self.arguments) {
+            Ok(serde_json::Value::Object(members)) => members.values().map(short).collect(),
+            _ => vec![excerpt(&self.arguments, 12)],
+        };
+        format!("{}({})", excerpt(&self.name, 24), values.join(", "))
+    }
+
+    /// How long its body ran.
+    #[must_use]
+    pub fn ran(&self) -> Duration {
+        self.started
+            .map_or(Duration::ZERO, |started| self.ended.saturating_sub(started))
+    }
+
+    /// How long it waited before its body began, or before it was answered without.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.started
+            .unwrap_or(self.ended)
+            .saturating_sub(self.queued)
+    }
+
+    fn new(call: &ToolCall, row: &CallRow) -> Self {
+        Self {
+            turn: row.turn,
+            number: row.index + 1,
+            name: call.shared_name(),
+            access: row.access,
+            status: row.status,
+            queued: row.queued,
+            started: row.started,
+            ended: row.ended,
+            waited_for: row.after.map(|after| match after {
+                After::Sibling(index) => WaitedFor::Call(index + 1),
+                After::OtherRun => WaitedFor::OtherRun,
+            }),
+            arguments: call.shared_arguments(),
+        }
+    }
+}
+
+fn short(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => excerpt(text, 16),
+        other => excerpt(&other.to_string(), 12),
+    }
+}
+
+impl Timeline {
+    pub(crate) fn new(said: &[Message], record: &Record) -> Self {
+        let responses: Vec<_> = said.iter().filter_map(Message::as_response).collect();
+        let mut rows = record.calls.clone();
+        rows.sort_by_key(|row| (row.turn, row.index));
+        let calls = rows.iter().filter_map(|row| {
+            let turn = usize::try_from(row.turn).ok()?;
+            let call = responses
+                .get(turn.checked_sub(1)?)?
+                .calls()
+                .nth(row.index)?;
+            Some(CallSpan::new(call, row))
+        });
+        let span = |&(started, ended)| TurnSpan { started, ended };
+        Self {
+            calls: calls.collect(),
+            turns: record.turns.iter().map(span).collect(),
+        }
+    }
+
+    /// The model's turns, in order.
+    #[must_use]
+    pub fn turns(&self) -> &[TurnSpan] {
+        &self.turns
+    }
+
+    /// The calls, in the model's order.
+    #[must_use]
+    pub fn calls(&self) -> &[CallSpan] {
+        &self.calls
+    }
+
+    /// When the last turn or call ended.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        let turns = self.turns.iter().map(|turn| turn.ended);
+        turns
+            .chain(self.calls.iter().map(|call| call.ended))
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// How long the run would have taken with one call after another.
+    #[must_use]
+    pub fn one_by_one(&self) -> Duration {
+        let turns = self
+            .turns
+            .iter()
+            .map(|turn| turn.ended.saturating_sub(turn.started));
+        turns.chain(self.calls.iter().map(CallSpan::ran)).sum()
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for (number, turn) in (1..).zip(&self.turns) {
+            rows.push(Row::of_turn(number, turn));
+            rows.extend(
+                self.calls
+                    .iter()
+                    .filter(|call| call.turn == number)
+                    .map(Row::of_call),
+            );
+        }
+        rows
+    }
+}
+
+impl fmt::Display for Timeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = self.rows();
+        let width = rows
+            .iter()
+            .map(|row| row.label.chars().count())
+            .max()
+            .unwrap_or_default();
+        let all = self.elapsed();
+        for row in &rows {
+            let Row { label, notes, .. } = row;
+            let took = Seconds(row.ended.saturating_sub(row.started));
+            writeln!(f, "{label:width$}  {}  {took:>8}{notes}", row.bar(all))?;
+        }
+        let (all, serial) = (Seconds(all), Seconds(self.one_by_one()));
+        write!(f, "{all} in all; {serial} with one call after another")
+    }
+}
+
+/// A line of the waterfall.
+struct Row {
+    label: String,
+    queued: Duration,
+    started: Duration,
+    ended: Duration,
+    mark: char,
+    notes: String,
+}
+
+impl Row {
+    fn of_turn(number: u32, turn: &TurnSpan) -> Self {
+        let TurnSpan { started, ended } = *turn;
+        let label = format!("turn {number}: model");
+        Self {
+            label,
+            queued: started,
+            started,
+            ended,
+            mark: '▒',
+            notes: String::new(),
+        }
+    }
+
+    fn of_call(call: &CallSpan) -> Self {
+        let mut notes = String::new();
+        if call.access == Some(Access::Undeclared) {
+            notes += "  undeclared";
+        }
+        if let Some(other) = call.waited_for {
+            notes += &format!("  waited {} for {other}", Seconds(call.waited()));
+        }
+        let (mark, ended) = match call.status {
+            Status::Completed => ('█', ""),
+            Status::Failed => ('×', "  failed"),
+            Status::TimedOut => ('×', "  timed out"),
+            Status::Interrupted => ('×', "  interrupted"),
+            Status::NeverStarted => ('×', "  never started"),
+        };
+        notes += ended;
+        Self {
+            label: format!("  #{} {}", call.number, call.label()),
+            queued: call.queued,
+            started: call.started.unwrap_or(call.ended),
+            ended: call.ended,
+            mark,
+            notes,
+        }
+    }
+
+    /// Queued time is light, running time full; the narrowest bar is one column wide.
+    fn bar(&self, all: Duration) -> String {
+        const WIDTH: usize = 40;
+        let whole = all.as_nanos().max(1);
+        let column = |time: Duration| {
+            let column = time.as_nanos() * WIDTH as u128 / whole;
+            usize::try_from(column).unwrap_or(WIDTH).min(WIDTH - 1)
+        };
+        let (queued, started) = (column(self.queued), column(self.started));
+        let width = self.ended.saturating_sub(self.started).as_nanos() * WIDTH as u128 / whole;
+        let width = usize::try_from(width)
+            .unwrap_or(WIDTH)
+            .clamp(1, WIDTH - started);
+        let parts = [(' ', queued), ('·', started - queued), (self.mark, width)];
+        let bar: String = parts
+            .iter()
+            .flat_map(|&(mark, times)| std::iter::repeat_n(mark, times))
+            .collect();
+        format!("▏{bar:WIDTH$}▕")
+    }
+}
+
+/// A time for people.
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = self.0;
+        f.pad(&match time.as_millis() {
+            0 if !time.is_zero() => format!("{} µs", time.as_micros()),
+            ms @ 0..1000 => format!("{ms} ms"),
+            _ => format!("{:.2} s", time.as_secs_f64()),
+        })
+    }
+}

@@ -1,0 +1,131 @@
+//! One tool: what it declares, and how it is called.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::access::{Access, Lent};
+use crate::arguments::Args;
+use crate::context::Cx;
+use crate::error::ToolError;
+use crate::output::Output;
+
+/// What the body of a tool returns.
+pub type Returned = Result<Output, ToolError>;
+
+/// A tool's call, ready to be spawned.
+pub(crate) type CallFuture = Pin<Box<dyn Future<Output = Returned> + Send>>;
+
+/// What a tool says of itself; `#[tool]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a tool",
+    label = "not a tool",
+    note = "put `#[tool]` on a function and name that function here"
+)]
+pub trait ToolInfo: 'static {
+    /// The parameters that come from the model's call.
+    type Args<'a>: Args<'a>;
+
+    /// Name, description and options.
+    const META: Meta;
+
+    /// The parameters, not yet filled.
+    fn args<'a>() -> Self::Args<'a>;
+}
+
+/// A tool that borrows from the state `S`; `#[tool]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a tool",
+    label = "not a tool",
+    note = "put `#[tool]` on a function and name that function here"
+)]
+pub trait Tool<S: Send + Sync + 'static>: ToolInfo {
+    /// What it borrows from the state.
+    const LENT: &'static [Lent] = &[];
+
+    /// Parses the arguments, waits at the claim point, borrows, and runs the function.
+    fn call(cx: Cx<S>) -> impl Future<Output = Returned> + Send + 'static;
+}
+
+/// A tool's name, description and options.
+#[derive(Debug, Clone, Copy)]
+pub struct Meta {
+    pub(crate) name: &'static str,
+    pub(crate) title: Option<&'static str>,
+    pub(crate) description: &'static str,
+    pub(crate) options: Options,
+}
+
+/// How a tool is run.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Options {
+    pub(crate) access: Access,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) blocking: bool,
+}
+
+impl Meta {
+    /// A tool without options.
+    #[must_use]
+    pub const fn new(name: &'static str, description: &'static str) -> Self {
+        let options = Options {
+            access: Access::Undeclared,
+            timeout: None,
+            blocking: false,
+        };
+        Self {
+            name,
+            title: None,
+            description,
+            options,
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Sets the name shown to people.
+    #[must_use]
+    pub const fn title(mut self, title: &'static str) -> Self {
+        self.title = Some(title);
+        self
+    }
+
+    /// Declares that it touches nothing shared.
+    #[must_use]
+    pub const fn pure(mut self) -> Self {
+        self.options.access = Access::Pure;
+        self
+    }
+
+    /// Declares that it reads.
+    #[must_use]
+    pub const fn read(mut self) -> Self {
+        self.options.access = Access::Read;
+        self
+    }
+
+    /// Declares that it writes.
+    #[must_use]
+    pub const fn write(mut self) -> Self {
+        self.options.access = Access::Write;
+        self
+    }
+
+    /// Runs it on a thread that may block.
+    #[must_use]
+    pub const fn blocking(mut self) -> Self {
+        self.options.blocking = true;
+        self
+    }
+
+    /// Stops it this many milliseconds after it started.
+    #[must_use]
+    pub const fn timeout_ms(mut self, milliseconds: u64) -> Self {
+        self.options.timeout = Some(Duration::from_millis(milliseconds));
+        self
+    }
+}

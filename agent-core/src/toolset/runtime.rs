@@ -1,0 +1,172 @@
+//! Tools whose name and schema are known only at run time.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Bound, Source, ToolsetError};
+use crate::access::{self, Access};
+use crate::arguments::read_once;
+use crate::context::{Ctx, Cx};
+use crate::error::ToolError;
+use crate::output::Output;
+use crate::schema::Definition;
+use crate::state::NoState;
+use crate::tool::{CallFuture, Options};
+
+type Body = dyn Fn(Value, Ctx) -> CallFuture + Send + Sync;
+
+/// A tool whose name and schema are known only at run time, such as one of a plugin.
+///
+/// Its arguments arrive as a JSON object in which each key stands once; they are not checked
+/// against the schema.
+///
+/// # Examples
+///
+/// ```
+/// use agent_core::{Access, RuntimeTool, Toolset};
+/// use serde_json::json;
+///
+/// let schema = json!({"type": "object", "properties": {"path": {"type": "string"}}});
+/// let stat = RuntimeTool::new("stat", schema, Access::Read, |args, _call| async move {
+///     let path = args["path"].as_str().unwrap_or(".").to_owned();
+///     std::fs::metadata(path).map(|metadata| metadata.len().to_string())
+/// });
+/// let toolset = Toolset::default().and(stat.describe("Size of a file in bytes."))?;
+/// assert_eq!(toolset.names().collect::<Vec<_>>(), ["stat"]);
+/// # Ok::<(), agent_core::ToolsetError>(())
+/// ```
+#[derive(Clone)]
+pub struct RuntimeTool {
+    name: Arc<str>,
+    title: Option<Arc<str>>,
+    description: Arc<str>,
+    schema: Value,
+    options: Options,
+    body: Arc<Body>,
+}
+
+impl RuntimeTool {
+    /// A tool that runs `body` with the call's arguments.
+    ///
+    /// `schema` is the JSON schema of the arguments, an object.
+    pub fn new<F, T, O, E>(
+        name: impl Into<Arc<str>>,
+        schema: Value,
+        access: Access,
+        body: F,
+    ) -> Self
+    where
+        F: Fn(Value, Ctx) -> T + Send + Sync + 'static,
+        T: Future<Output = Result<O, E>> + Send + 'static,
+        O: Into<Output>,
+        E: Into<ToolError>,
+    {
+        let body = move |arguments, call| -> CallFuture {
+            let running = body(arguments, call);
+            Box::pin(async move { running.await.map(Into::into).map_err(Into::into) })
+        };
+        Self {
+            name: name.into(),
+            title: None,
+            description: "".into(),
+            schema,
+            options: Options {
+                access,
+                ..Options::default()
+            },
+            body: Arc::new(body),
+        }
+    }
+
+    /// Sets what the model reads to choose the tool.
+    #[must_use]
+    pub fn describe(mut self, description: impl Into<Arc<str>>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// Sets the name shown to people.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<Arc<str>>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// Stops a call this long after it started.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeout = Some(timeout);
+        self
+    }
+
+    pub(super) fn bind(self) -> Result<(Bound, Definition), ToolsetError> {
+        let refuse = |problem| {
+            Err(ToolsetError::Refused {
+                name: self.name.clone(),
+                problem,
+            })
+        };
+        if !is_name(&self.name) {
+            return refuse("a name has 1 to 64 letters, digits, `_` or `-`");
+        }
+        if self.schema.get("type").and_then(Value::as_str) != Some("object") {
+            return refuse("its schema needs `\"type\": \"object\"`");
+        }
+        let Ok(schema) = RawValue::from_string(self.schema.to_string()) else {
+            return refuse("its schema is no JSON");
+        };
+        let definition = Definition {
+            name: self.name.clone(),
+            title: self.title.clone(),
+            description: self.description.clone(),
+            schema: schema.into(),
+        };
+        let options = self.options;
+        let claims = access::claims(options.access, &[], 0).into();
+        Ok((
+            Bound {
+                options,
+                claims,
+                takes_call: true,
+                source: Arc::new(self),
+                at: 0,
+            },
+            definition,
+        ))
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    (1..=64).contains(&name.len()) && name.bytes().all(allowed)
+}
+
+impl Source for RuntimeTool {
+    fn call(&self, _: usize, text: Arc<str>, call: Option<Ctx>) -> CallFuture {
+        let body = self.body.clone();
+        let cx = Cx {
+            state: Arc::new(NoState),
+            text,
+            call,
+        };
+        Box::pin(async move {
+            let arguments = read_once(&cx.text).map_err(ToolError::arguments)?;
+            cx.admitted().await;
+            let call = cx.call.unwrap_or_else(Ctx::detached);
+            body(arguments, call).await
+        })
+    }
+}
+
+impl fmt::Debug for RuntimeTool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RuntimeTool")
+            .field("name", &self.name)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,329 @@
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+use super::ToolResult;
+
+/// One entry of a [`Transcript`](super::Transcript).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Message {
+    /// What the user, or the program in the user's place, said.
+    User(Arc<[Input]>),
+    /// What the model answered.
+    Assistant(Arc<Response>),
+    /// The results of all calls of the response before it, in call order.
+    Results(Arc<[ToolResult]>),
+}
+
+impl Message {
+    /// The model's response, if this is one.
+    #[must_use]
+    pub fn as_response(&self) -> Option<&Response> {
+        match self {
+            Self::Assistant(response) => Some(response),
+            _ => None,
+        }
+    }
+
+    /// The results of a response's calls, if these are some.
+    #[must_use]
+    pub fn as_results(&self) -> Option<&[ToolResult]> {
+        match self {
+            Self::Results(results) => Some(results),
+            _ => None,
+        }
+    }
+}
+
+/// A piece of what the user said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Input {
+    /// Plain text.
+    Text(Arc<str>),
+}
+
+impl<T: Into<Arc<str>>> From<T> for Input {
+    fn from(text: T) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+/// What the model answered to one request.
+///
+/// # Examples
+///
+/// ```
+/// use agent_core::Response;
+///
+/// let response = Response::new().text("Let me look.").call("read", r#"{"path":"a.md"}"#);
+/// assert_eq!(response.calls().count(), 1);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Response {
+    pub(super) blocks: Vec<Block>,
+    #[serde(default)]
+    stop: StopReason,
+    #[serde(default)]
+    usage: Usage,
+}
+
+impl Response {
+    /// An empty response that ended by itself.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends text.
+    #[must_use]
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.blocks.push(Block::from(View::Text(text.into())));
+        self
+    }
+
+    /// Appends a tool call whose arguments are this JSON text; its id is its place in the response.
+    #[must_use]
+    pub fn call(self, name: impl Into<Arc<str>>, arguments: impl Into<Arc<str>>) -> Self {
+        let id = format!("call_{}", self.calls().count() + 1);
+        self.block(Block::from(View::ToolCall(ToolCall::new(
+            id, name, arguments,
+        ))))
+    }
+
+    /// Appends a block as it came from a provider.
+    #[must_use]
+    pub fn block(mut self, block: Block) -> Self {
+        self.blocks.push(block);
+        self
+    }
+
+    /// Sets why the model stopped; [`StopReason::EndTurn`] unless set.
+    #[must_use]
+    pub fn stop(mut self, reason: StopReason) -> Self {
+        self.stop = reason;
+        self
+    }
+
+    /// Sets the tokens that the request and this response took.
+    #[must_use]
+    pub fn used(mut self, usage: Usage) -> Self {
+        self.usage = usage;
+        self
+    }
+
+    /// The blocks in the model's order.
+    #[must_use]
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// The tool calls in the model's order.
+    #[must_use = "an iterator does nothing unless it is used"]
+    pub fn calls(&self) -> impl DoubleEndedIterator<Item = &ToolCall> {
+        self.blocks.iter().filter_map(|block| match &block.view {
+            View::ToolCall(call) => Some(call),
+            _ => None,
+        })
+    }
+
+    /// All text of the response, joined.
+    #[must_use]
+    pub fn all_text(&self) -> String {
+        let texts = self.blocks.iter().filter_map(|block| match &block.view {
+            View::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        texts.collect()
+    }
+
+    /// Why the model stopped.
+    #[must_use]
+    pub fn stop_reason(&self) -> &StopReason {
+        &self.stop
+    }
+
+    /// The tokens that the request and this response took.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+}
+
+/// A part of a response: our view of it and, where it came from a provider, its own JSON.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Block {
+    pub(super) view: View,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    raw: Option<Arc<RawValue>>,
+}
+
+impl Block {
+    /// A block with the provider's own JSON, which goes back unchanged with the next request.
+    #[must_use]
+    pub fn with_raw(view: View, raw: Box<RawValue>) -> Self {
+        Self {
+            view,
+            raw: Some(raw.into()),
+        }
+    }
+
+    /// What the block says.
+    #[must_use]
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// The provider's own JSON, byte for byte.
+    #[must_use]
+    pub fn raw(&self) -> Option<&RawValue> {
+        self.raw.as_deref()
+    }
+}
+
+impl From<View> for Block {
+    fn from(view: View) -> Self {
+        Self { view, raw: None }
+    }
+}
+
+impl PartialEq for Block {
+    fn eq(&self, other: &Self) -> bool {
+        let raw = |block: &Self| block.raw.as_ref().map(|raw| raw.get().to_owned());
+        self.view == other.view && raw(self) == raw(other)
+    }
+}
+
+/// What a block of a response says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum View {
+    /// Text for the user.
+    Text(String),
+    /// The model's visible reasoning.
+    Thinking(String),
+    /// A request to run a tool.
+    ToolCall(ToolCall),
+    /// Something this version does not know; its raw JSON is kept.
+    Opaque,
+}
+
+/// A model's request to run one tool.
+///
+/// Cloning shares the texts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolCall {
+    pub(super) id: Arc<str>,
+    name: Arc<str>,
+    arguments: Arc<str>,
+}
+
+impl ToolCall {
+    /// A call of the tool `name` with the JSON text of its arguments.
+    #[must_use]
+    pub fn new(
+        id: impl Into<Arc<str>>,
+        name: impl Into<Arc<str>>,
+        arguments: impl Into<Arc<str>>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            arguments: arguments.into(),
+        }
+    }
+
+    /// The id that pairs the call with its result; unique within its response.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The name of the tool, as the model wrote it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The JSON text of the arguments, exactly as the model wrote it (it may be malformed).
+    #[must_use]
+    pub fn arguments(&self) -> &str {
+        &self.arguments
+    }
+
+    pub(crate) fn shared_id(&self) -> Arc<str> {
+        self.id.clone()
+    }
+
+    pub(crate) fn shared_name(&self) -> Arc<str> {
+        self.name.clone()
+    }
+
+    pub(crate) fn shared_arguments(&self) -> Arc<str> {
+        self.arguments.clone()
+    }
+}
+
+/// Why a model stopped.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StopReason {
+    /// It had said all; its calls, if any, are complete.
+    #[default]
+    EndTurn,
+    /// It waits for the results of its calls.
+    ToolUse,
+    /// It wrote a stop sequence.
+    StopSequence,
+    /// The provider paused a long turn: the same request is sent again, with the response so far.
+    Paused,
+    /// It ran into the limit on output tokens, or into the end of its context.
+    MaxTokens,
+    /// It declined.
+    Refusal,
+    /// A filter of the provider cut it off.
+    Filtered,
+    /// A reason this version does not know.
+    Other(String),
+}
+
+/// Tokens, as the provider counted them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Tokens of the request, those read from or written to a cache included.
+    pub input_tokens: u64,
+    /// Tokens of the response, reasoning included.
+    pub output_tokens: u64,
+    /// The part of the request that was read from the provider's cache.
+    pub cache_read_tokens: u64,
+    /// The part of the request that was written to the provider's cache.
+    pub cache_write_tokens: u64,
+}
+
+impl Usage {
+    /// Tokens of one request and its response, without any cache.
+    #[must_use]
+    pub fn new(input_tokens: u64, output_tokens: u64) -> Self {
+        Self {
+            input_tokens,
+            output_tokens,
+            ..Self::default()
+        }
+    }
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        let add = |a: &mut u64, b| *a = a.saturating_add(b);
+        add(&mut self.input_tokens, other.input_tokens);
+        add(&mut self.output_tokens, other.output_tokens);
+        add(&mut self.cache_read_tokens, other.cache_read_tokens);
+        add(&mut self.cache_write_tokens, other.cache_write_tokens);
+    }
+}

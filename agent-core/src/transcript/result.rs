@@ -1,0 +1,109 @@
+use serde::{Deserialize, Serialize};
+use std::{error::Error, fmt, sync::Arc};
+
+use super::ToolCall;
+
+/// The one result of a tool call.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ToolResult {
+    pub(super) call_id: Arc<str>,
+    name: Arc<str>,
+    status: Status,
+    text: String,
+    /// For the host only: the model has seen the error's text.
+    #[serde(skip)]
+    error: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl ToolResult {
+    pub(crate) fn new(call: &ToolCall, status: Status, text: impl Into<String>) -> Self {
+        let (call_id, name) = (call.shared_id(), call.shared_name());
+        Self {
+            call_id,
+            name,
+            status,
+            text: text.into(),
+            error: None,
+        }
+    }
+
+    pub(crate) fn with_error(mut self, error: Option<Arc<dyn Error + Send + Sync>>) -> Self {
+        self.error = error;
+        self
+    }
+
+    /// The id of the call that this answers.
+    #[must_use]
+    pub fn call_id(&self) -> &str {
+        &self.call_id
+    }
+
+    /// The name of the tool, as the model wrote it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How the call ended.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// Whether the call ended in any way but [`Status::Completed`].
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.status != Status::Completed
+    }
+
+    /// What the model reads.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The tool's own error with its sources, in the process where it happened; it is not saved.
+    #[must_use]
+    pub fn error(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.error.as_deref()
+    }
+
+    pub(crate) fn text_mut(&mut self) -> &mut String {
+        &mut self.text
+    }
+}
+
+impl PartialEq for ToolResult {
+    fn eq(&self, other: &Self) -> bool {
+        let key = |r: &Self| (r.call_id.clone(), r.name.clone(), r.status);
+        key(self) == key(other) && self.text == other.text
+    }
+}
+
+impl fmt::Debug for ToolResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToolResult")
+            .field("call_id", &self.call_id)
+            .field("name", &self.name)
+            .field("status", &self.status)
+            .field("text", &self.text)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a tool call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Status {
+    /// The tool returned.
+    Completed,
+    /// The tool returned an error or panicked, or the call did not fit any tool.
+    Failed,
+    /// The tool did not end within its time; it may have taken effect.
+    TimedOut,
+    /// The tool was stopped while it ran; it may have taken effect.
+    Interrupted,
+    /// Nothing of the tool ran.
+    NeverStarted,
+}

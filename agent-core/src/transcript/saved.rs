@@ -1,0 +1,109 @@
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::HashSet;
+
+use super::{Message, Response, ToolResult, Transcript};
+
+const VERSION: u32 = 1;
+
+/// A history that a provider would refuse, with the place of its first fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("messages[{at}]: {problem}")]
+pub struct BrokenTranscript {
+    at: usize,
+    problem: &'static str,
+}
+
+impl TryFrom<Vec<Message>> for Transcript {
+    type Error = BrokenTranscript;
+
+    /// Takes over a history in which each call has exactly one result, directly after its response
+    /// and in call order.
+    fn try_from(messages: Vec<Message>) -> Result<Self, BrokenTranscript> {
+        let mut before = None;
+        for (at, message) in messages.iter().enumerate() {
+            check(before, message).map_err(|problem| BrokenTranscript { at, problem })?;
+            before = Some(message);
+        }
+        let last = messages.len().saturating_sub(1);
+        match open_calls(before) {
+            None => Ok(Self { messages }),
+            Some(_) => Err(BrokenTranscript {
+                at: last,
+                problem: "its calls have no results",
+            }),
+        }
+    }
+}
+
+fn check(before: Option<&Message>, message: &Message) -> Result<(), &'static str> {
+    match (open_calls(before), message) {
+        (Some(response), Message::Results(results)) => pairs(response, results),
+        (Some(_), _) => Err("the calls of the response before it have no results"),
+        (None, Message::Results(_)) => Err("results without calls before them"),
+        (None, Message::Assistant(response)) => unique_ids(response),
+        (None, Message::User(_)) => Ok(()),
+    }
+}
+
+fn open_calls(message: Option<&Message>) -> Option<&Response> {
+    let response = message?.as_response()?;
+    response.calls().next().map(|_| response)
+}
+
+fn pairs(response: &Response, results: &[ToolResult]) -> Result<(), &'static str> {
+    if response.calls().count() != results.len() {
+        return Err("a response needs exactly one result for each of its calls");
+    }
+    let mut pairs = response.calls().zip(results);
+    match pairs.all(|(call, result)| call.id == result.call_id) {
+        true => Ok(()),
+        false => Err("results need the ids of the calls before them, in call order"),
+    }
+}
+
+fn unique_ids(response: &Response) -> Result<(), &'static str> {
+    let mut seen = HashSet::new();
+    match response
+        .calls()
+        .all(|call| !call.id.is_empty() && seen.insert(&call.id))
+    {
+        true => Ok(()),
+        false => Err("each call of a response needs an id of its own"),
+    }
+}
+
+#[derive(Serialize)]
+struct Saved<'a> {
+    version: u32,
+    messages: &'a [Message],
+}
+
+#[derive(Deserialize)]
+struct Loaded {
+    version: u32,
+    messages: Vec<Message>,
+}
+
+impl Serialize for Transcript {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Saved {
+            version: VERSION,
+            messages: &self.messages,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Transcript {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        let loaded = Loaded::deserialize(deserializer)?;
+        if loaded.version != VERSION {
+            let found = loaded.version;
+            return Err(D::Error::custom(format_args!(
+                "transcript version {found} is not known, only {VERSION}"
+            )));
+        }
+        Self::try_from(loaded.messages).map_err(D::Error::custom)
+    }
+}

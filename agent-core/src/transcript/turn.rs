@@ -1,0 +1,136 @@
+use std::{collections::HashSet, sync::Arc};
+
+use super::{Message, Response, Status, ToolCall, ToolResult, Transcript, View};
+
+/// A response with one slot for the result of each of its calls.
+///
+/// The only way from a response into a transcript, and it goes there with all its results.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    response: Arc<Response>,
+    slots: Vec<Option<ToolResult>>,
+}
+
+impl Turn {
+    pub(crate) fn open(mut response: Response) -> Self {
+        make_ids_unique(&mut response);
+        let slots = response.calls().map(|_| None).collect();
+        Self {
+            response: Arc::new(response),
+            slots,
+        }
+    }
+
+    pub(crate) fn response(&self) -> &Arc<Response> {
+        &self.response
+    }
+
+    /// Fills the slot of the `index`th call; the first result stays.
+    pub(crate) fn answer(&mut self, index: usize, result: ToolResult) {
+        if let Some(slot) = self.slots.get_mut(index) {
+            slot.get_or_insert(result);
+        }
+    }
+
+    /// The results so far, for limits that span the turn.
+    pub(crate) fn results_mut(&mut self) -> impl Iterator<Item = &mut ToolResult> {
+        self.slots.iter_mut().flatten()
+    }
+
+    /// Appends the response and its results; a slot left empty becomes an error result.
+    pub(crate) fn close(self, transcript: &mut Transcript, status: Status, why: &str) {
+        let unanswered = |call: &ToolCall| ToolResult::new(call, status, why);
+        let results: Arc<[ToolResult]> = (self.response.calls().zip(self.slots))
+            .map(|(call, slot)| slot.unwrap_or_else(|| unanswered(call)))
+            .collect();
+        transcript.messages.push(Message::Assistant(self.response));
+        if !results.is_empty() {
+            transcript.messages.push(Message::Results(results));
+        }
+    }
+}
+
+/// Some servers send empty ids, or the same id twice in a response.
+fn make_ids_unique(response: &mut Response) {
+    if ids_are_unique(response) {
+        return;
+    }
+    let mut seen: HashSet<Arc<str>> = response.calls().map(|call| call.id.clone()).collect();
+    let mut kept = HashSet::new();
+    for block in &mut response.blocks {
+        let View::ToolCall(call) = &mut block.view else {
+            continue;
+        };
+        if !call.id.is_empty() && kept.insert(call.id.clone()) {
+            continue;
+        }
+        let stem = if call.id.is_empty() {
+            "call"
+        } else {
+            &*call.id
+        };
+        let mut fresh = (1..=seen.len() + 1).map(|n| format!("{stem}_{n}"));
+        let fresh = fresh.find(|id| !seen.contains(id.as_str()));
+        let fresh: Arc<str> = fresh.unwrap_or_default().into();
+        seen.insert(fresh.clone());
+        call.id = fresh;
+    }
+}
+
+fn ids_are_unique(response: &Response) -> bool {
+    // Quadratic, without an allocation, for the few calls that responses have.
+    let ids: &dyn Fn() -> _ = &|| response.calls().map(|call| &*call.id);
+    if response.calls().nth(16).is_none() {
+        return ids()
+            .enumerate()
+            .all(|(i, id)| !id.is_empty() && ids().take(i).all(|x| x != id));
+    }
+    let mut seen = HashSet::new();
+    ids().all(|id: &str| !id.is_empty() && seen.insert(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(response: Response) -> Vec<String> {
+        let turn = Turn::open(response);
+        turn.response()
+            .calls()
+            .map(|call| call.id().to_owned())
+            .collect()
+    }
+
+    fn call(id: &str) -> super::super::Block {
+        View::ToolCall(ToolCall::new(id, "t", "{}")).into()
+    }
+
+    #[test]
+    fn repeated_and_empty_ids_become_unique() {
+        let same = Response::new()
+            .block(call("x"))
+            .block(call("x"))
+            .block(call("x_1"));
+        assert_eq!(ids(same), ["x", "x_2", "x_1"]);
+        let empty = Response::new().block(call("")).block(call(""));
+        assert_eq!(ids(empty), ["call_1", "call_2"]);
+        let many = (0..40).fold(Response::new(), |r, i| r.block(call(&(i / 2).to_string())));
+        assert_eq!(ids(many).into_iter().collect::<HashSet<_>>().len(), 40);
+    }
+
+    #[test]
+    fn an_empty_slot_becomes_an_error_result() {
+        let mut transcript = Transcript::default();
+        let turn = Turn::open(Response::new().call("t", "{}"));
+        turn.close(
+            &mut transcript,
+            Status::NeverStarted,
+            "never started: cut off",
+        );
+        let result = transcript.results().next().unwrap();
+        assert_eq!(
+            (result.status(), result.text()),
+            (Status::NeverStarted, "never started: cut off")
+        );
+    }
+}
