@@ -57,21 +57,13 @@ impl Lent {
     #[must_use]
     pub const fn shared<S: Lend<T>, T: ?Sized + 'static>() -> Self {
         let locked = matches!(S::KIND, Kind::Locked);
-        Self {
-            locked,
-            exclusive: false,
-            state: TypeId::of::<T>,
-        }
+        Self { locked, exclusive: false, state: TypeId::of::<T> }
     }
 
     /// A `&mut T` parameter.
     #[must_use]
     pub const fn exclusive<S: LendMut<T>, T: ?Sized + 'static>() -> Self {
-        Self {
-            locked: true,
-            exclusive: true,
-            state: TypeId::of::<T>,
-        }
+        Self { locked: true, exclusive: true, state: TypeId::of::<T> }
     }
 }
 
@@ -123,17 +115,12 @@ pub(crate) fn claims(access: Access, lent: &[Lent], state: usize) -> Box<[Claim]
     let world: &[Claim] = match access {
         Access::Pure => &[],
         Access::Undeclared | Access::Read => &[claim(Place::OwnRun, Mode::Shared)],
-        Access::Write => &[
-            claim(Place::OwnRun, Mode::Inside),
-            claim(Place::World, Mode::Exclusive),
-        ],
+        Access::Write => {
+            &[claim(Place::OwnRun, Mode::Inside), claim(Place::World, Mode::Exclusive)]
+        }
     };
     let lent = lent.iter().filter(|lent| lent.locked).map(|lent| {
-        let mode = if lent.exclusive {
-            Mode::Exclusive
-        } else {
-            Mode::Shared
-        };
+        let mode = if lent.exclusive { Mode::Exclusive } else { Mode::Shared };
         claim(Place::State(state, (lent.state)()), mode)
     });
     world.iter().copied().chain(lent).collect()

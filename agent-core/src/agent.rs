@@ -148,11 +148,7 @@ impl Agent {
             return Err(RunErrorKind::NoRuntime);
         }
         transcript.push_user(input);
-        let mut runtime = InProcess {
-            agent: self,
-            run: new_run(),
-            began: Instant::now(),
-        };
+        let mut runtime = InProcess { agent: self, run: new_run(), began: Instant::now() };
         let rules = (self.max_turns, &*self.limits);
         let mut record = Record::default();
         let stop = drive(&mut runtime, rules, transcript, &mut |event| {
@@ -182,22 +178,9 @@ struct InProcess<'a> {
 
 impl Runtime for InProcess<'_> {
     async fn model(&mut self, transcript: &Transcript) -> Result<Response, ModelError> {
-        let Agent {
-            model,
-            toolset,
-            system,
-            parallel,
-            ..
-        } = self.agent;
+        let Agent { model, toolset, system, parallel, .. } = self.agent;
         let (system, tools) = (system.as_deref(), toolset.definitions());
-        model
-            .ask(Request {
-                system,
-                tools,
-                parallel: *parallel,
-                transcript,
-            })
-            .await
+        model.ask(Request { system, tools, parallel: *parallel, transcript }).await
     }
 
     async fn calls(
@@ -206,31 +189,15 @@ impl Runtime for InProcess<'_> {
         calls: &[&ToolCall],
         done: &mut Done<'_>,
     ) -> Option<Fatal> {
-        let Agent {
-            toolset,
-            limits,
-            slots,
-            parallel,
-            ..
-        } = self.agent;
+        let Agent { toolset, limits, slots, parallel, .. } = self.agent;
         let (slots, one_by_one) = (slots.as_ref(), *parallel == Parallel::Never);
-        let batch = Batch {
-            toolset,
-            limits,
-            slots,
-            one_by_one,
-            run: self.run,
-            turn,
-        };
+        let batch = Batch { toolset, limits, slots, one_by_one, run: self.run, turn };
         let mut sink = |index, result: crate::ToolResult, times| {
             let row = self.row(turn, index, &result, times);
             done(result, row);
         };
         let (index, error) = batch.run(calls, &mut sink).await?;
-        Some(Fatal {
-            tool: calls.get(index)?.shared_name(),
-            error,
-        })
+        Some(Fatal { tool: calls.get(index)?.shared_name(), error })
     }
 
     fn elapsed(&self) -> Duration {
@@ -248,11 +215,7 @@ impl InProcess<'_> {
     ) -> CallRow {
         let since = |time: Instant| time.duration_since(self.began);
         let after = times.after.map(|call| {
-            if call.run == self.run {
-                After::Sibling(call.index)
-            } else {
-                After::OtherRun
-            }
+            if call.run == self.run { After::Sibling(call.index) } else { After::OtherRun }
         });
         CallRow {
             turn,

@@ -43,14 +43,7 @@ struct Call {
 impl Ctx {
     pub(crate) fn new(id: Arc<str>, key: String) -> Self {
         let (cancelled, deadline) = (CancellationToken::new(), OnceLock::new());
-        Self {
-            call: Arc::new(Call {
-                id,
-                key,
-                cancelled,
-                deadline,
-            }),
-        }
+        Self { call: Arc::new(Call { id, key, cancelled, deadline }) }
     }
 
     /// A context for calling a tool's function by hand, in a test for instance.
@@ -103,10 +96,7 @@ impl Ctx {
 
 impl fmt::Debug for Ctx {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ctx")
-            .field("id", &self.call.id)
-            .field("key", &self.call.key)
-            .finish()
+        f.debug_struct("Ctx").field("id", &self.call.id).field("key", &self.call.key).finish()
     }
 }
 

@@ -45,35 +45,23 @@ impl ToolError {
     /// The call failed; the model reads the error's text and the run goes on.
     #[must_use]
     pub fn new(error: impl Into<BoxError>) -> Self {
-        Self {
-            kind: ToolErrorKind::Failed,
-            source: error.into(),
-        }
+        Self { kind: ToolErrorKind::Failed, source: error.into() }
     }
 
     /// The call failed because of what the model asked for; it is told to correct the call.
     #[must_use]
     pub fn retry(error: impl Into<BoxError>) -> Self {
-        Self {
-            kind: ToolErrorKind::Retry,
-            source: error.into(),
-        }
+        Self { kind: ToolErrorKind::Retry, source: error.into() }
     }
 
     /// The run cannot go on: its other calls are stopped, and it returns this error.
     #[must_use]
     pub fn fatal(error: impl Into<BoxError>) -> Self {
-        Self {
-            kind: ToolErrorKind::Fatal,
-            source: error.into(),
-        }
+        Self { kind: ToolErrorKind::Fatal, source: error.into() }
     }
 
     pub(crate) fn arguments(faults: Faults) -> Self {
-        Self {
-            kind: ToolErrorKind::Arguments,
-            source: faults.into(),
-        }
+        Self { kind: ToolErrorKind::Arguments, source: faults.into() }
     }
 
     pub(crate) fn kind(&self) -> ToolErrorKind {
@@ -117,10 +105,7 @@ impl ModelError {
     /// An error with a text for the host.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            source: None,
-        }
+        Self { message: message.into(), source: None }
     }
 
     /// Adds the error that caused it.
@@ -134,17 +119,9 @@ impl ModelError {
 /// The name that was probably meant.
 pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     const LONGEST: usize = 64;
-    let name: String = name
-        .chars()
-        .take(LONGEST)
-        .collect::<String>()
-        .to_lowercase();
-    let near = names.map(|known| {
-        (
-            strsim::damerau_levenshtein(&name, &known.to_lowercase()),
-            known,
-        )
-    });
+    let name: String = name.chars().take(LONGEST).collect::<String>().to_lowercase();
+    let near =
+        names.map(|known| (strsim::damerau_levenshtein(&name, &known.to_lowercase()), known));
     let (distance, known) = near.min()?;
     (distance * 3 <= known.chars().count()).then_some(known)
 }

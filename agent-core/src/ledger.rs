@@ -42,10 +42,7 @@ struct Claims {
 impl Claims {
     fn each(&self) -> impl Iterator<Item = Claim> + '_ {
         self.fixed.iter().map(|claim| match claim.place {
-            Place::OwnRun => Claim {
-                place: Place::Run(self.run),
-                ..*claim
-            },
+            Place::OwnRun => Claim { place: Place::Run(self.run), ..*claim },
             _ => *claim,
         })
     }
@@ -87,9 +84,7 @@ impl Lanes {
 
     /// Whether no older ticket stands in a lane that conflicts with this one.
     fn is_free(&self, mode: Mode, ticket: Ticket) -> bool {
-        let conflicting = Mode::ALL
-            .into_iter()
-            .filter(|other| other.conflicts_with(mode));
+        let conflicting = Mode::ALL.into_iter().filter(|other| other.conflicts_with(mode));
         let mut fronts = conflicting.filter_map(|other| self.front(other));
         fronts.all(|front| ticket <= front)
     }
@@ -101,12 +96,7 @@ impl Lanes {
 
 impl<P> Default for Ledger<P> {
     fn default() -> Self {
-        Self {
-            next: 0,
-            lanes: HashMap::new(),
-            entries: Vec::new(),
-            vacant: Vec::new(),
-        }
+        Self { next: 0, lanes: HashMap::new(), entries: Vec::new(), vacant: Vec::new() }
     }
 }
 
@@ -120,10 +110,7 @@ impl<P> Ledger<P> {
         run: u64,
         parked: P,
     ) -> (Ticket, Option<P>) {
-        let claims = Claims {
-            fixed: fixed.clone(),
-            run,
-        };
+        let claims = Claims { fixed: fixed.clone(), run };
         let ticket = self.ticket();
         let mut blocked = 0;
         for Claim { place, mode } in claims.each() {
@@ -134,18 +121,10 @@ impl<P> Ledger<P> {
                 blocked += 1;
             }
         }
-        let (parked, start) = if blocked == 0 {
-            (None, Some(parked))
-        } else {
-            (Some(parked), None)
-        };
+        let (parked, start) =
+            if blocked == 0 { (None, Some(parked)) } else { (Some(parked), None) };
         if let Some(entry) = self.entries.get_mut(ticket.at) {
-            *entry = Some(Entry {
-                ticket,
-                claims,
-                blocked,
-                parked,
-            });
+            *entry = Some(Entry { ticket, claims, blocked, parked });
         }
         (ticket, start)
     }
@@ -154,10 +133,7 @@ impl<P> Ledger<P> {
     ///
     /// Returns what was parked for it, if it had not been released.
     pub(crate) fn finish(&mut self, ticket: Ticket, ready: &mut Vec<(Ticket, P)>) -> Option<P> {
-        let entry = self
-            .entries
-            .get_mut(ticket.at)?
-            .take_if(|entry| entry.ticket == ticket)?;
+        let entry = self.entries.get_mut(ticket.at)?.take_if(|entry| entry.ticket == ticket)?;
         self.vacant.push(ticket.at);
         for claim in entry.claims.each() {
             self.leave(claim, ready);
@@ -186,16 +162,10 @@ impl<P> Ledger<P> {
             return;
         };
         let unfinished = &mut lanes.lane(mode).unfinished;
-        while unfinished
-            .front()
-            .is_some_and(|front| !is_unfinished(&self.entries, *front))
-        {
+        while unfinished.front().is_some_and(|front| !is_unfinished(&self.entries, *front)) {
             unfinished.pop_front();
         }
-        for other in Mode::ALL
-            .into_iter()
-            .filter(|other| other.conflicts_with(mode))
-        {
+        for other in Mode::ALL.into_iter().filter(|other| other.conflicts_with(mode)) {
             while let Some(&front) = lanes.lane(other).waiting.front() {
                 if is_unfinished(&self.entries, front) && !lanes.is_free(other, front) {
                     break;
@@ -217,10 +187,7 @@ fn is_unfinished<P>(entries: &[Option<Entry<P>>], ticket: Ticket) -> bool {
 
 /// One lane fewer to wait for; what was parked, if it was the last.
 fn unblock<P>(entries: &mut [Option<Entry<P>>], ticket: Ticket) -> Option<(Ticket, P)> {
-    let entry = entries
-        .get_mut(ticket.at)?
-        .as_mut()
-        .filter(|entry| entry.ticket == ticket)?;
+    let entry = entries.get_mut(ticket.at)?.as_mut().filter(|entry| entry.ticket == ticket)?;
     entry.blocked -= 1;
     match entry.blocked {
         0 => entry.parked.take().map(|parked| (ticket, parked)),
@@ -249,22 +216,14 @@ mod tests {
 
     fn random_claims(dice: &mut Dice) -> (Arc<[Claim]>, u64) {
         let run = dice.roll(3) as u64;
-        let state = Place::State(
-            dice.roll(2),
-            [TypeId::of::<u8>(), TypeId::of::<u16>()][dice.roll(2)],
-        );
+        let state =
+            Place::State(dice.roll(2), [TypeId::of::<u8>(), TypeId::of::<u16>()][dice.roll(2)]);
         let claim = |place, mode| Claim { place, mode };
         let kinds: [&[Claim]; 5] = [
             &[],
             &[claim(Place::OwnRun, Mode::Shared)],
-            &[
-                claim(Place::OwnRun, Mode::Inside),
-                claim(Place::World, Mode::Exclusive),
-            ],
-            &[
-                claim(Place::OwnRun, Mode::Shared),
-                claim(state, Mode::Exclusive),
-            ],
+            &[claim(Place::OwnRun, Mode::Inside), claim(Place::World, Mode::Exclusive)],
+            &[claim(Place::OwnRun, Mode::Shared), claim(state, Mode::Exclusive)],
             &[claim(state, Mode::Shared)],
         ];
         (kinds[dice.roll(kinds.len())].into(), run)
@@ -272,18 +231,10 @@ mod tests {
 
     fn conflict(a: &(Arc<[Claim]>, u64), b: &(Arc<[Claim]>, u64)) -> bool {
         let each = |(fixed, run): &(Arc<[Claim]>, u64)| {
-            Claims {
-                fixed: fixed.clone(),
-                run: *run,
-            }
-            .each()
-            .collect::<Vec<_>>()
+            Claims { fixed: fixed.clone(), run: *run }.each().collect::<Vec<_>>()
         };
         let (a, b) = (each(a), each(b));
-        a.iter().any(|x| {
-            b.iter()
-                .any(|y| x.place == y.place && x.mode.conflicts_with(y.mode))
-        })
+        a.iter().any(|x| b.iter().any(|y| x.place == y.place && x.mode.conflicts_with(y.mode)))
     }
 
     /// What the ledger should do, by comparing all pairs.
@@ -325,11 +276,7 @@ mod tests {
                     // Also calls that have not started: a dropped batch finishes them.
                     let call = model.live.remove(dice.roll(model.live.len()));
                     let parked = ledger.finish(tickets[call], &mut ready);
-                    assert_eq!(
-                        parked.is_some(),
-                        !model.started.contains(&call),
-                        "seed {seed}"
-                    );
+                    assert_eq!(parked.is_some(), !model.started.contains(&call), "seed {seed}");
                 }
                 let mut started: Vec<_> = ready.into_iter().map(|(_, call)| call).collect();
                 started.sort_unstable();

@@ -88,13 +88,8 @@ pub(crate) fn cut(text: &mut String, most: usize) {
         return;
     }
     let boundary = |at: &usize| text.is_char_boundary(*at);
-    let head = (0..=most - most / 4)
-        .rev()
-        .find(boundary)
-        .unwrap_or_default();
-    let tail = (text.len() - most / 4..=text.len())
-        .find(boundary)
-        .unwrap_or(text.len());
+    let head = (0..=most - most / 4).rev().find(boundary).unwrap_or_default();
+    let tail = (text.len() - most / 4..=text.len()).find(boundary).unwrap_or(text.len());
     let note = format!("\n[.. {} bytes left out ..]\n", tail - head);
     text.replace_range(head..tail, &note);
     text.shrink_to_fit();

@@ -88,8 +88,7 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn results(&self) -> &'a [crate::ToolResult] {
         let last = self.transcript.messages().last();
-        last.and_then(crate::Message::as_results)
-            .unwrap_or_default()
+        last.and_then(crate::Message::as_results).unwrap_or_default()
     }
 }
 

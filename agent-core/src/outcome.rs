@@ -21,22 +21,13 @@ pub struct Outcome {
 
 impl Outcome {
     pub(crate) fn new(stop: Stop, transcript: Transcript, before: usize, record: Record) -> Self {
-        Self {
-            stop,
-            transcript,
-            before,
-            record,
-        }
+        Self { stop, transcript, before, record }
     }
 
     /// The text of the model's last response.
     #[must_use]
     pub fn text(&self) -> String {
-        self.transcript
-            .responses()
-            .next_back()
-            .map(Response::all_text)
-            .unwrap_or_default()
+        self.transcript.responses().next_back().map(Response::all_text).unwrap_or_default()
     }
 
     /// Why the run ended.
@@ -67,21 +58,14 @@ impl Outcome {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         let turns = self.record.turns.iter().map(|(_, ended)| *ended);
-        turns
-            .chain(self.record.calls.iter().map(|call| call.ended))
-            .max()
-            .unwrap_or_default()
+        turns.chain(self.record.calls.iter().map(|call| call.ended)).max().unwrap_or_default()
     }
 
     /// When the model was asked, and when each call was queued, ran and ended, and for whom it
     /// waited. It displays as a waterfall.
     #[must_use]
     pub fn timeline(&self) -> Timeline {
-        let said = self
-            .transcript
-            .messages()
-            .get(self.before..)
-            .unwrap_or_default();
+        let said = self.transcript.messages().get(self.before..).unwrap_or_default();
         Timeline::new(said, &self.record)
     }
 }

@@ -26,11 +26,7 @@ pub(crate) fn decide<'a>(toolset: &'a Toolset, call: &ToolCall) -> Result<Permit
 fn unknown(toolset: &Toolset, name: &str) -> String {
     const MOST: usize = 30;
     let shown = crate::arguments::excerpt(name, 40);
-    let mut names: Vec<_> = toolset
-        .names()
-        .take(MOST)
-        .map(|name| format!("`{name}`"))
-        .collect();
+    let mut names: Vec<_> = toolset.names().take(MOST).map(|name| format!("`{name}`")).collect();
     if toolset.names().len() > MOST {
         names.push(format!("and {} more", toolset.names().len() - MOST));
     }
@@ -43,9 +39,6 @@ fn unknown(toolset: &Toolset, name: &str) -> String {
     };
     match names.is_empty() {
         true => format!("there is no tool `{shown}`, nor any other"),
-        false => format!(
-            "there is no tool `{shown}`{hint}. Tools: {}",
-            names.join(", ")
-        ),
+        false => format!("there is no tool `{shown}`{hint}. Tools: {}", names.join(", ")),
     }
 }

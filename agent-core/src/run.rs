@@ -104,11 +104,7 @@ fn next(response: &Response) -> Next {
         StopReason::EndTurn | StopReason::ToolUse | StopReason::StopSequence => {
             // Some servers say that the turn ended although calls are there.
             let calls = response.calls().next().is_some();
-            if calls {
-                Next::RunTools
-            } else {
-                Next::Finish(Stop::Done)
-            }
+            if calls { Next::RunTools } else { Next::Finish(Stop::Done) }
         }
         StopReason::Paused => Next::Resend,
         StopReason::MaxTokens => Next::Finish(Stop::Truncated),
@@ -128,18 +124,10 @@ pub(crate) async fn drive<R: Runtime>(
     emit: &mut Emit<'_>,
 ) -> Result<Stop, RunErrorKind> {
     for turn in 1..=max_turns.max(1) {
-        emit(Event::TurnStarted {
-            at: runtime.elapsed(),
-        });
-        let response = runtime
-            .model(transcript)
-            .await
-            .map_err(RunErrorKind::Model)?;
+        emit(Event::TurnStarted { at: runtime.elapsed() });
+        let response = runtime.model(transcript).await.map_err(RunErrorKind::Model)?;
         let usage = response.usage();
-        emit(Event::TurnEnded {
-            at: runtime.elapsed(),
-            usage,
-        });
+        emit(Event::TurnEnded { at: runtime.elapsed(), usage });
         check_size(&response, limits.response)?;
         let next = next(&response);
         let open = OpenTurn::new(transcript, response);
@@ -171,9 +159,7 @@ async fn run_tools<R: Runtime>(
     let fatal = runtime.calls(number, &calls, &mut done).await;
     let lengths = open.turn.results_mut().map(|result| result.text().len());
     let most = fair_share(lengths, limits.outputs);
-    open.turn
-        .results_mut()
-        .for_each(|result| cut(result.text_mut(), most));
+    open.turn.results_mut().for_each(|result| cut(result.text_mut(), most));
     open.close("never started: another call ended the run");
     match fatal {
         Some(Fatal { tool, error }) => Err(RunErrorKind::Fatal { tool, error }),
@@ -188,14 +174,9 @@ fn check_size(response: &Response, most: usize) -> Result<(), RunErrorKind> {
         View::Opaque => 0,
     };
     let blocks = response.blocks().iter();
-    let bytes = blocks
-        .map(|block| size(block.view()) + block.raw().map_or(0, |raw| raw.get().len()))
-        .sum();
-    if bytes <= most {
-        Ok(())
-    } else {
-        Err(RunErrorKind::ResponseTooLarge { bytes, most })
-    }
+    let bytes =
+        blocks.map(|block| size(block.view()) + block.raw().map_or(0, |raw| raw.get().len())).sum();
+    if bytes <= most { Ok(()) } else { Err(RunErrorKind::ResponseTooLarge { bytes, most }) }
 }
 
 /// A turn on its way into the transcript: dropped, it goes there too, with all its calls closed.
@@ -211,11 +192,7 @@ impl<'a> OpenTurn<'a> {
             Status::Interrupted,
             "interrupted: the run was dropped; the call may have taken effect all the same",
         );
-        Self {
-            transcript,
-            turn: Turn::open(response),
-            unanswered,
-        }
+        Self { transcript, turn: Turn::open(response), unanswered }
     }
 
     /// Closes the turn; calls without a result never started, because of `why`.

@@ -14,20 +14,13 @@ pub(crate) fn object(arguments: &[Described<'_>]) -> Box<RawValue> {
         settings.inline_subschemas = true;
     });
     let mut generator = settings.into_generator();
-    let arguments: Vec<_> = arguments
-        .iter()
-        .filter(|argument| !argument.given)
-        .collect();
+    let arguments: Vec<_> = arguments.iter().filter(|argument| !argument.given).collect();
     let properties = arguments.iter().map(|argument| {
         let schema = (argument.schema)(&mut generator).to_value();
         format!("{}:{}", json!(argument.name), member(schema, argument))
     });
     let properties = properties.collect::<Vec<_>>().join(",");
-    let required: Vec<_> = arguments
-        .iter()
-        .filter(|a| !a.optional)
-        .map(|a| a.name)
-        .collect();
+    let required: Vec<_> = arguments.iter().filter(|a| !a.optional).map(|a| a.name).collect();
     let mut text = format!(r#"{{"type":"object","properties":{{{properties}}}"#);
     if !required.is_empty() {
         text += &format!(r#","required":{}"#, json!(required));
@@ -57,11 +50,7 @@ fn member(mut schema: Value, argument: &Described<'_>) -> Value {
         if !doc.is_empty() {
             schema.insert("description".to_owned(), json!(doc));
         }
-        if let Some(default) = argument
-            .default
-            .clone()
-            .filter(|default| !default.is_null())
-        {
+        if let Some(default) = argument.default.clone().filter(|default| !default.is_null()) {
             schema.insert("default".to_owned(), default);
         }
     }
@@ -79,14 +68,8 @@ fn clean(schema: &mut Value) {
         schema.remove("default");
     }
     if is_numeric(schema) {
-        let unsigned = schema
-            .remove("format")
-            .is_some_and(|format| is_unsigned(&format));
-        if unsigned
-            && schema
-                .get("minimum")
-                .is_some_and(|least| *least == json!(0))
-        {
+        let unsigned = schema.remove("format").is_some_and(|format| is_unsigned(&format));
+        if unsigned && schema.get("minimum").is_some_and(|least| *least == json!(0)) {
             schema.remove("minimum");
         }
     }
@@ -114,9 +97,7 @@ fn is_numeric(schema: &Map<String, Value>) -> bool {
 }
 
 fn is_unsigned(format: &Value) -> bool {
-    format
-        .as_str()
-        .is_some_and(|format| format.starts_with("uint"))
+    format.as_str().is_some_and(|format| format.starts_with("uint"))
 }
 
 /// A tool as a model is told of it; rendered once, and copied as bytes into requests.
@@ -182,10 +163,7 @@ mod tests {
     fn noise_is_dropped_and_declared_order_kept() {
         let args = (
             arg::<u32>("z", " The z. "),
-            (
-                arg::<Option<f64>>("a", ""),
-                (arg::<u8>("m", "").or(|| 3), ()),
-            ),
+            (arg::<Option<f64>>("a", ""), (arg::<u8>("m", "").or(|| 3), ())),
         );
         assert_eq!(
             schema(&args),
@@ -205,13 +183,7 @@ mod tests {
     fn recursion_keeps_its_definitions_and_members_called_title() {
         let text = schema(&(arg::<BTreeMap<String, Tree>>("trees", ""), ()));
         assert!(text.contains(r##""$ref":"#/$defs/Tree""##), "{text}");
-        assert!(
-            text.contains(r#""title":{"description":"The title"#),
-            "{text}"
-        );
-        assert!(
-            !text.contains("uint32") && !text.contains("minimum"),
-            "{text}"
-        );
+        assert!(text.contains(r#""title":{"description":"The title"#), "{text}");
+        assert!(!text.contains("uint32") && !text.contains("minimum"), "{text}");
     }
 }

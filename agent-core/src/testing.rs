@@ -66,10 +66,7 @@ impl ScriptedModel {
         mut self,
         answer: impl Fn(&Request<'_>) -> Response + Send + Sync + 'static,
     ) -> Self {
-        self.turns.push(ScriptedTurn {
-            latency: self.latency,
-            answer: Arc::new(answer),
-        });
+        self.turns.push(ScriptedTurn { latency: self.latency, answer: Arc::new(answer) });
         self
     }
 
@@ -96,9 +93,7 @@ impl ScriptedModel {
         let turns: Vec<JsonTurn> = serde_json::from_str(text)?;
         Ok(turns.into_iter().fold(Self::new(), |script, turn| {
             let latency = Duration::from_millis(turn.latency_ms);
-            script
-                .latency(latency)
-                .turn(move |request| turn.answer(request))
+            script.latency(latency).turn(move |request| turn.answer(request))
         }))
     }
 }
@@ -123,9 +118,7 @@ impl Model for ScriptedModel {
 
 impl fmt::Debug for ScriptedModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ScriptedModel")
-            .field("turns", &self.turns.len())
-            .finish_non_exhaustive()
+        f.debug_struct("ScriptedModel").field("turns", &self.turns.len()).finish_non_exhaustive()
     }
 }
 
@@ -152,16 +145,11 @@ impl JsonTurn {
     fn answer(&self, request: &Request<'_>) -> Response {
         let mut response = Response::new().stop(self.stop.clone());
         if let Some(text) = &self.text {
-            let results: Vec<_> = request
-                .results()
-                .iter()
-                .map(crate::ToolResult::text)
-                .collect();
+            let results: Vec<_> = request.results().iter().map(crate::ToolResult::text).collect();
             response = response.text(text.replace("{results}", &results.join(", ")));
         }
         let calls = self.calls.iter();
-        calls.fold(response, |response, call| {
-            response.call(call.name.clone(), call.arguments.get())
-        })
+        calls
+            .fold(response, |response, call| response.call(call.name.clone(), call.arguments.get()))
     }
 }

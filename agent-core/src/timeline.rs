@@ -109,16 +109,13 @@ impl CallSpan {
     /// How long its body ran.
     #[must_use]
     pub fn ran(&self) -> Duration {
-        self.started
-            .map_or(Duration::ZERO, |started| self.ended.saturating_sub(started))
+        self.started.map_or(Duration::ZERO, |started| self.ended.saturating_sub(started))
     }
 
     /// How long it waited before its body began, or before it was answered without.
     #[must_use]
     pub fn waited(&self) -> Duration {
-        self.started
-            .unwrap_or(self.ended)
-            .saturating_sub(self.queued)
+        self.started.unwrap_or(self.ended).saturating_sub(self.queued)
     }
 
     fn new(call: &ToolCall, row: &CallRow) -> Self {
@@ -154,17 +151,11 @@ impl Timeline {
         rows.sort_by_key(|row| (row.turn, row.index));
         let calls = rows.iter().filter_map(|row| {
             let turn = usize::try_from(row.turn).ok()?;
-            let call = responses
-                .get(turn.checked_sub(1)?)?
-                .calls()
-                .nth(row.index)?;
+            let call = responses.get(turn.checked_sub(1)?)?.calls().nth(row.index)?;
             Some(CallSpan::new(call, row))
         });
         let span = |&(started, ended)| TurnSpan { started, ended };
-        Self {
-            calls: calls.collect(),
-            turns: record.turns.iter().map(span).collect(),
-        }
+        Self { calls: calls.collect(), turns: record.turns.iter().map(span).collect() }
     }
 
     /// The model's turns, in order.
@@ -183,19 +174,13 @@ impl Timeline {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         let turns = self.turns.iter().map(|turn| turn.ended);
-        turns
-            .chain(self.calls.iter().map(|call| call.ended))
-            .max()
-            .unwrap_or_default()
+        turns.chain(self.calls.iter().map(|call| call.ended)).max().unwrap_or_default()
     }
 
     /// How long the run would have taken with one call after another.
     #[must_use]
     pub fn one_by_one(&self) -> Duration {
-        let turns = self
-            .turns
-            .iter()
-            .map(|turn| turn.ended.saturating_sub(turn.started));
+        let turns = self.turns.iter().map(|turn| turn.ended.saturating_sub(turn.started));
         turns.chain(self.calls.iter().map(CallSpan::ran)).sum()
     }
 
@@ -203,12 +188,7 @@ impl Timeline {
         let mut rows = Vec::new();
         for (number, turn) in (1..).zip(&self.turns) {
             rows.push(Row::of_turn(number, turn));
-            rows.extend(
-                self.calls
-                    .iter()
-                    .filter(|call| call.turn == number)
-                    .map(Row::of_call),
-            );
+            rows.extend(self.calls.iter().filter(|call| call.turn == number).map(Row::of_call));
         }
         rows
     }
@@ -217,11 +197,7 @@ impl Timeline {
 impl fmt::Display for Timeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.rows();
-        let width = rows
-            .iter()
-            .map(|row| row.label.chars().count())
-            .max()
-            .unwrap_or_default();
+        let width = rows.iter().map(|row| row.label.chars().count()).max().unwrap_or_default();
         let all = self.elapsed();
         for row in &rows {
             let Row { label, notes, .. } = row;
@@ -247,14 +223,7 @@ impl Row {
     fn of_turn(number: u32, turn: &TurnSpan) -> Self {
         let TurnSpan { started, ended } = *turn;
         let label = format!("turn {number}: model");
-        Self {
-            label,
-            queued: started,
-            started,
-            ended,
-            mark: '▒',
-            notes: String::new(),
-        }
+        Self { label, queued: started, started, ended, mark: '▒', notes: String::new() }
     }
 
     fn of_call(call: &CallSpan) -> Self {
@@ -293,14 +262,10 @@ impl Row {
         };
         let (queued, started) = (column(self.queued), column(self.started));
         let width = self.ended.saturating_sub(self.started).as_nanos() * WIDTH as u128 / whole;
-        let width = usize::try_from(width)
-            .unwrap_or(WIDTH)
-            .clamp(1, WIDTH - started);
+        let width = usize::try_from(width).unwrap_or(WIDTH).clamp(1, WIDTH - started);
         let parts = [(' ', queued), ('·', started - queued), (self.mark, width)];
-        let bar: String = parts
-            .iter()
-            .flat_map(|&(mark, times)| std::iter::repeat_n(mark, times))
-            .collect();
+        let bar: String =
+            parts.iter().flat_map(|&(mark, times)| std::iter::repeat_n(mark, times)).collect();
         format!("▏{bar:WIDTH$}▕")
     }
 }

@@ -68,17 +68,8 @@ impl Meta {
     /// A tool without options.
     #[must_use]
     pub const fn new(name: &'static str, description: &'static str) -> Self {
-        let options = Options {
-            access: Access::Undeclared,
-            timeout: None,
-            blocking: false,
-        };
-        Self {
-            name,
-            title: None,
-            description,
-            options,
-        }
+        let options = Options { access: Access::Undeclared, timeout: None, blocking: false };
+        Self { name, title: None, description, options }
     }
 
     /// Its name.

@@ -131,18 +131,11 @@ pub(crate) fn set<T>(
 }
 
 pub(crate) fn word(option: &Meta) -> String {
-    option
-        .path()
-        .get_ident()
-        .map(ToString::to_string)
-        .unwrap_or_default()
+    option.path().get_ident().map(ToString::to_string).unwrap_or_default()
 }
 
 pub(crate) fn unknown(option: &Meta, expected: &str) -> Error {
-    Error::new_spanned(
-        option.path(),
-        format!("unknown option; expected {expected}"),
-    )
+    Error::new_spanned(option.path(), format!("unknown option; expected {expected}"))
 }
 
 fn twice(option: &Meta) -> Error {
@@ -151,9 +144,7 @@ fn twice(option: &Meta) -> Error {
 
 pub(crate) fn path(option: &Meta) -> Result<Path> {
     match value(option) {
-        Some(Expr::Path(ExprPath {
-            qself: None, path, ..
-        })) => Ok(path.clone()),
+        Some(Expr::Path(ExprPath { qself: None, path, .. })) => Ok(path.clone()),
         _ => Err(expected_value(option, "some::path")),
     }
 }
@@ -170,27 +161,18 @@ fn bare(option: &Meta) -> Result<Path> {
 
 fn string(option: &Meta) -> Result<LitStr> {
     match value(option) {
-        Some(Expr::Lit(ExprLit {
-            lit: Lit::Str(text),
-            ..
-        })) => Ok(text.clone()),
+        Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => Ok(text.clone()),
         _ => Err(expected_value(option, "\"..\"")),
     }
 }
 
 fn timeout(option: &Meta) -> Result<Timeout> {
     let text = string(option).map_err(|_| expected_value(option, "\"5s\""))?;
-    let millis = millis(&text.value())
-        .filter(|millis| *millis > 0)
-        .ok_or_else(|| {
-            let message =
-                "write a whole number above zero and its unit, such as `500ms`, `5s` or `2m`";
-            Error::new_spanned(&text, message)
-        })?;
-    Ok(Timeout {
-        word: option.path().clone(),
-        millis,
-    })
+    let millis = millis(&text.value()).filter(|millis| *millis > 0).ok_or_else(|| {
+        let message = "write a whole number above zero and its unit, such as `500ms`, `5s` or `2m`";
+        Error::new_spanned(&text, message)
+    })?;
+    Ok(Timeout { word: option.path().clone(), millis })
 }
 
 fn millis(text: &str) -> Option<u64> {

@@ -7,10 +7,7 @@ use syn::{Attribute, Meta, MetaList, Token, punctuated::Punctuated};
 pub(crate) fn conditions(attrs: &[Attribute]) -> Vec<Attribute> {
     let condition = |attr: &Attribute| {
         let meta = condition(&attr.meta)?;
-        Some(Attribute {
-            meta,
-            ..attr.clone()
-        })
+        Some(Attribute { meta, ..attr.clone() })
     };
     attrs.iter().filter_map(condition).collect()
 }
@@ -23,9 +20,7 @@ fn condition(meta: &Meta) -> Option<Meta> {
     if !list.path.is_ident("cfg_attr") {
         return None;
     }
-    let parts = list
-        .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
-        .ok()?;
+    let parts = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
     let mut parts = parts.into_iter();
     let predicate = parts.next()?;
     let conditions: Vec<_> = parts.filter_map(|part| condition(&part)).collect();
@@ -33,8 +28,5 @@ fn condition(meta: &Meta) -> Option<Meta> {
         return None;
     }
     let kept: Punctuated<Meta, Token![,]> = [predicate].into_iter().chain(conditions).collect();
-    Some(Meta::List(MetaList {
-        tokens: kept.to_token_stream(),
-        ..list.clone()
-    }))
+    Some(Meta::List(MetaList { tokens: kept.to_token_stream(), ..list.clone() }))
 }

@@ -40,10 +40,9 @@ impl Doc {
             self.push_text("\n");
         }
         match ungrouped(value) {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text),
-                ..
-            }) => self.push_text(&unindented(&text.value())),
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+                self.push_text(&unindented(&text.value()))
+            }
             expr => self.0.push(Piece::Expr(Box::new(expr.clone()))),
         }
     }
@@ -62,14 +61,11 @@ impl Doc {
         if let Some(Piece::Text(last)) = self.0.last_mut() {
             *last = last.trim_end().to_owned();
         }
-        self.0
-            .retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
+        self.0.retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
     }
 }
 
 fn unindented(text: &str) -> String {
-    let lines = text
-        .split('\n')
-        .map(|line| line.strip_prefix(' ').unwrap_or(line));
+    let lines = text.split('\n').map(|line| line.strip_prefix(' ').unwrap_or(line));
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -58,9 +58,7 @@ pub(crate) fn broken_tool(tool: &ToolFn, error: &syn::Error) -> TokenStream {
 
 /// The struct that shares the function's name: a type and a function do not meet.
 fn twin(tool: &ToolFn) -> TokenStream {
-    let Function {
-        attrs, visibility, ..
-    } = &tool.function;
+    let Function { attrs, visibility, .. } = &tool.function;
     let conditions = conditions(attrs);
     let ident = tool.ident();
     quote! {
@@ -80,10 +78,7 @@ fn tool_info(tool: &ToolFn) -> TokenStream {
     let values = cons(args(tool).map(|(param, ty)| arg(param, &ty, &core)));
     let values = args(tool).next().map(|_| values);
     // An error about the list as a whole belongs to the parentheses.
-    let list = located(
-        quote!(type Args<'a>),
-        tool.function.signature.paren_token.span.join(),
-    );
+    let list = located(quote!(type Args<'a>), tool.function.signature.paren_token.span.join());
     quote! {
         #(#attrs)*
         impl #core::ToolInfo for #ident {
@@ -107,10 +102,7 @@ fn meta(tool: &ToolFn) -> TokenStream {
         Access::Read => quote!(.read()),
         Access::Write => quote!(.write()),
     });
-    let timeout = options
-        .timeout
-        .iter()
-        .map(|timeout| Literal::u64_unsuffixed(timeout.millis));
+    let timeout = options.timeout.iter().map(|timeout| Literal::u64_unsuffixed(timeout.millis));
     let blocking = options.blocking.iter().map(|_| quote!(.blocking()));
     quote! {
         #core::Meta::new(#name, #description)
@@ -181,9 +173,7 @@ fn impl_attrs(tool: &ToolFn) -> Vec<Attribute> {
 /// `a, b, c` as `(a, (b, (c, ())))`.
 fn cons(items: impl Iterator<Item = impl ToTokens>) -> TokenStream {
     let items: Vec<_> = items.collect();
-    items
-        .into_iter()
-        .rfold(quote!(()), |rest, item| quote!((#item, #rest)))
+    items.into_iter().rfold(quote!(()), |rest, item| quote!((#item, #rest)))
 }
 
 /// Moves tokens to another place, where they mean what they meant before.
@@ -212,12 +202,7 @@ pub(crate) fn private(core: Option<&Path>) -> TokenStream {
 
 impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self {
-            attrs,
-            visibility,
-            signature,
-            body,
-        } = self;
+        let Self { attrs, visibility, signature, body } = self;
         tokens.extend(quote!(#(#attrs)* #visibility #signature #body));
     }
 }

@@ -49,19 +49,11 @@ pub(crate) fn read(item: TokenStream, errors: &mut Errors) -> Option<TokenStream
     let core = private(core(&item.attrs, errors).as_ref());
     let fields = item.fields.iter().enumerate();
     let lendings = fields.map(|(index, field)| Lending::read(index, field, errors));
-    Some(
-        lendings
-            .flatten()
-            .filter_map(|lending| lending.impls(&item, &core))
-            .collect(),
-    )
+    Some(lendings.flatten().filter_map(|lending| lending.impls(&item, &core)).collect())
 }
 
 fn refuse<T>(place: impl ToTokens, errors: &mut Errors) -> Option<T> {
-    errors.at(
-        place,
-        "`State` is derived for a struct: each of its fields is lent by its type",
-    );
+    errors.at(place, "`State` is derived for a struct: each of its fields is lent by its type");
     None
 }
 
@@ -158,10 +150,7 @@ fn sendable(generics: &Generics) -> Generics {
 
 impl Lend {
     fn of(field: &Field) -> Result<Self> {
-        let mut attrs = field
-            .attrs
-            .iter()
-            .filter(|attr| attr.path().is_ident("lend"));
+        let mut attrs = field.attrs.iter().filter(|attr| attr.path().is_ident("lend"));
         let Some(attr) = attrs.next() else {
             return Ok(Self::Whole);
         };
@@ -183,9 +172,6 @@ impl Lend {
             return input.parse().map(Box::new).map(Self::Mut);
         }
         let unknown = input.error("write `mut Type` with the type that a lock guards, or `skip`");
-        input
-            .parse::<word::skip>()
-            .map(|_| Self::Skip)
-            .map_err(|_| unknown)
+        input.parse::<word::skip>().map(|_| Self::Skip).map_err(|_| unknown)
     }
 }

@@ -21,10 +21,7 @@ impl Input {
             _ => TokenStream::new(),
         };
         let rest: TokenStream = input.parse()?;
-        Ok(Self {
-            options,
-            item: quote::quote!(#(#attrs)* #rest),
-        })
+        Ok(Self { options, item: quote::quote!(#(#attrs)* #rest) })
     }
 }
 
@@ -32,21 +29,14 @@ impl Input {
 fn faults(errors: Errors) -> Vec<(String, String)> {
     let errors = errors.into_error().into_iter().flatten();
     errors
-        .map(|error| {
-            (
-                error.to_string(),
-                error.span().source_text().unwrap_or_default(),
-            )
-        })
+        .map(|error| (error.to_string(), error.span().source_text().unwrap_or_default()))
         .collect()
 }
 
 #[track_caller]
 fn assert_faults(errors: Errors, expected: &[(&str, &str)]) {
     let faults = faults(errors);
-    let faults: Vec<_> = faults
-        .iter()
-        .map(|(message, place)| (message.as_str(), place.as_str()))
-        .collect();
+    let faults: Vec<_> =
+        faults.iter().map(|(message, place)| (message.as_str(), place.as_str())).collect();
     assert_eq!(faults, expected);
 }

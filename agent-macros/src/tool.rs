@@ -14,11 +14,9 @@ pub(crate) fn tool(options: TokenStream, item: TokenStream) -> TokenStream {
     match (tool, errors.into_error()) {
         (Some(tool), None) => expand::tool(&tool),
         (Some(tool), Some(error)) => expand::broken_tool(&tool, &error),
-        (None, error) => error
-            .map(syn::Error::into_compile_error)
-            .into_iter()
-            .chain([item])
-            .collect(),
+        (None, error) => {
+            error.map(syn::Error::into_compile_error).into_iter().chain([item]).collect()
+        }
     }
 }
 

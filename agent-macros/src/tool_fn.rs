@@ -57,12 +57,7 @@ impl ToolFn {
         });
         let params = params.collect();
         let doc = Doc::of(&function.attrs);
-        Self {
-            function,
-            options,
-            doc,
-            params,
-        }
+        Self { function, options, doc, params }
     }
 
     pub(crate) fn ident(&self) -> &Ident {
@@ -85,12 +80,7 @@ impl Parse for Function {
         if !input.peek(token::Brace) {
             return Err(no_function);
         }
-        Ok(Self {
-            attrs,
-            visibility,
-            signature,
-            body: input.parse()?,
-        })
+        Ok(Self { attrs, visibility, signature, body: input.parse()? })
     }
 }
 
@@ -100,12 +90,7 @@ impl Param {
         let doc = Doc::of(&param.attrs);
         param.attrs.retain(|attr| !attr.path().is_ident("doc"));
         let kind = Kind::of(&param.ty);
-        Self {
-            written: param.clone(),
-            kind,
-            options,
-            doc,
-        }
+        Self { written: param.clone(), kind, options, doc }
     }
 
     pub(crate) fn ident(&self) -> Option<&Ident> {
@@ -145,10 +130,7 @@ impl Kind {
         match unwrapped(&reference.elem) {
             target if is_str(target) => Self::Text,
             Type::Slice(slice) => Self::Slice((*slice.elem).clone()),
-            target => Self::Lent {
-                mutable,
-                ty: target.clone(),
-            },
+            target => Self::Lent { mutable, ty: target.clone() },
         }
     }
 }

@@ -98,7 +98,5 @@ pub(crate) fn spelled(ty: &impl ToTokens) -> String {
         }
         text.push_str(word);
     }
-    text.replace(',', ", ")
-        .replace(';', "; ")
-        .replace('+', " + ")
+    text.replace(',', ", ").replace(';', "; ").replace('+', " + ")
 }

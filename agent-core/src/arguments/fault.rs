@@ -21,10 +21,7 @@ const QUOTE: usize = 40;
 
 impl Faults {
     pub(crate) fn one(fault: impl Into<String>) -> Self {
-        Self {
-            faults: vec![fault.into()],
-            arguments: String::new(),
-        }
+        Self { faults: vec![fault.into()], arguments: String::new() }
     }
 }
 
@@ -43,26 +40,21 @@ pub(super) fn find<'de>(text: &'de str, expected: &[Described<'de>]) -> Faults {
     let mut faults = Vec::new();
     let whole = members(text, |name, value| {
         let mut known = expected.iter().zip(&mut seen);
-        faults.extend(
-            match known.find(|(arg, _)| arg.name == name && !arg.given) {
-                None => Some(unknown(name, expected)),
-                Some((_, true)) => Some(format!("`{name}`: given twice")),
-                Some((arg, seen)) => {
-                    *seen = true;
-                    ill_typed(arg, value)
-                }
-            },
-        );
+        faults.extend(match known.find(|(arg, _)| arg.name == name && !arg.given) {
+            None => Some(unknown(name, expected)),
+            Some((_, true)) => Some(format!("`{name}`: given twice")),
+            Some((arg, seen)) => {
+                *seen = true;
+                ill_typed(arg, value)
+            }
+        });
         faults.len() < MOST
     });
     match whole {
         Err(problem) => faults.push(problem),
         Ok(()) => faults.extend(missing(expected, &seen)),
     }
-    Faults {
-        faults,
-        arguments: listed(expected),
-    }
+    Faults { faults, arguments: listed(expected) }
 }
 
 /// Hands each member of the object to `member` until that has enough.
@@ -75,20 +67,15 @@ fn members<'de>(
         format!("not a JSON object: expected {wanted} at byte {at}")
     };
     let Some(mut rest) = scan::after(text, '{') else {
-        return if scan::nothing(text).is_some() {
-            Ok(())
-        } else {
-            Err(malformed(text, "`{`"))
-        };
+        return if scan::nothing(text).is_some() { Ok(()) } else { Err(malformed(text, "`{`")) };
     };
     if let Some(end) = scan::after(rest, '}') {
         return trailing(end).ok_or_else(|| malformed(end, "its end"));
     }
     loop {
         let (name, tail) = scan::key(rest).ok_or_else(|| malformed(rest, "a name in quotes"))?;
-        let value = scan::after(tail, ':')
-            .ok_or_else(|| malformed(tail, "`:`"))?
-            .trim_ascii_start();
+        let value =
+            scan::after(tail, ':').ok_or_else(|| malformed(tail, "`:`"))?.trim_ascii_start();
         let length = extent(value).ok_or_else(|| malformed(value, "a value"))?;
         if !member(&name, value) {
             return Ok(());
@@ -115,13 +102,9 @@ fn extent(text: &str) -> Option<usize> {
 }
 
 fn missing(expected: &[Described<'_>], seen: &[bool]) -> Vec<String> {
-    let absent = expected
-        .iter()
-        .zip(seen)
-        .filter(|(arg, seen)| !**seen && !arg.optional && !arg.given);
-    absent
-        .map(|(arg, _)| format!("`{}`: missing", arg.name))
-        .collect()
+    let absent =
+        expected.iter().zip(seen).filter(|(arg, seen)| !**seen && !arg.optional && !arg.given);
+    absent.map(|(arg, _)| format!("`{}`: missing", arg.name)).collect()
 }
 
 fn unknown(name: &str, expected: &[Described<'_>]) -> String {
@@ -136,11 +119,7 @@ fn unknown(name: &str, expected: &[Described<'_>]) -> String {
 fn ill_typed<'de>(arg: &Described<'de>, value: &'de str) -> Option<String> {
     let error = (arg.check)(value).err()?;
     let inside = place::path(value, place::offset(value, error.line(), error.column()));
-    let dot = if inside.is_empty() || inside.starts_with('[') {
-        ""
-    } else {
-        "."
-    };
+    let dot = if inside.is_empty() || inside.starts_with('[') { "" } else { "." };
     Some(format!("`{}{dot}{inside}`: {}", arg.name, problem(&error)))
 }
 
@@ -218,10 +197,7 @@ mod tests {
     fn quotes_are_short_and_escaped() {
         let secret = "k".repeat(100);
         let text = shorten(&format!("invalid type: string \"{secret}\", expected u32"));
-        assert_eq!(
-            text,
-            format!("invalid type: string \"{}…\", expected u32", "k".repeat(40))
-        );
+        assert_eq!(text, format!("invalid type: string \"{}…\", expected u32", "k".repeat(40)));
         assert_eq!(
             shorten("unknown variant `a\nb`, expected `c`"),
             "unknown variant `a\\nb`, expected `c`"

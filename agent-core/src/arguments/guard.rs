@@ -54,9 +54,7 @@ impl<'de> Visitor<'de> for OnceVisitor {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("number out of range"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -79,10 +77,7 @@ impl<'de> Visitor<'de> for OnceVisitor {
         let mut map = Map::new();
         while let Some(key) = members.next_key::<String>()? {
             if map.contains_key(&key) {
-                return Err(A::Error::custom(format_args!(
-                    "`{}` given twice",
-                    excerpt(&key, 40)
-                )));
+                return Err(A::Error::custom(format_args!("`{}` given twice", excerpt(&key, 40))));
             }
             let Once(value) = members.next_value()?;
             map.insert(key, value);
@@ -97,10 +92,7 @@ mod tests {
 
     #[test]
     fn what_two_readers_could_read_differently_is_refused() {
-        assert_eq!(
-            read_once(r#"{"a":[1,{"b":null}]}"#).unwrap()["a"][1]["b"],
-            Value::Null
-        );
+        assert_eq!(read_once(r#"{"a":[1,{"b":null}]}"#).unwrap()["a"][1]["b"], Value::Null);
         assert_eq!(read_once("").unwrap(), serde_json::json!({}));
         let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
         for text in [

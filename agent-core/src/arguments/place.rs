@@ -5,10 +5,7 @@
 /// The text before that byte is well-formed, because a parser has come as far.
 pub(super) fn path(text: &str, end: usize) -> String {
     let mut walk = Walk::default();
-    let bytes = text
-        .as_bytes()
-        .get(..end.min(text.len()))
-        .unwrap_or_default();
+    let bytes = text.as_bytes().get(..end.min(text.len())).unwrap_or_default();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         at = match byte {
@@ -21,10 +18,7 @@ pub(super) fn path(text: &str, end: usize) -> String {
 
 /// The byte that a parser's line and column name.
 pub(super) fn offset(text: &str, line: usize, column: usize) -> usize {
-    let before = text
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len);
+    let before = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len);
     before.sum::<usize>() + column
 }
 
@@ -42,10 +36,7 @@ impl<'a> Walk<'a> {
     fn step(&mut self, byte: u8, at: usize) -> usize {
         match (byte, self.open.last_mut()) {
             (b'[', _) => self.open.push(Level::List(0)),
-            (b'{', _) => self.open.push(Level::Map {
-                key: "",
-                in_value: false,
-            }),
+            (b'{', _) => self.open.push(Level::Map { key: "", in_value: false }),
             (b']' | b'}', _) => _ = self.open.pop(),
             (b',', Some(Level::List(index))) => *index += 1,
             (b',', Some(Level::Map { in_value, .. })) => *in_value = false,
@@ -64,11 +55,7 @@ impl<'a> Walk<'a> {
             end
         });
         let length = length.unwrap_or(inner.len());
-        if let Some(Level::Map {
-            key,
-            in_value: false,
-        }) = self.open.last_mut()
-        {
+        if let Some(Level::Map { key, in_value: false }) = self.open.last_mut() {
             *key = inner.get(..length).unwrap_or_default();
         }
         open + length + 2

@@ -33,9 +33,7 @@ pub(super) fn nothing(text: &str) -> Option<()> {
 pub(super) fn key(text: &str) -> Option<(Cow<'_, str>, &str)> {
     let open = text.trim_ascii_start();
     let inner = open.strip_prefix('"')?;
-    let end = inner
-        .bytes()
-        .position(|byte| matches!(byte, b'"' | b'\\'))?;
+    let end = inner.bytes().position(|byte| matches!(byte, b'"' | b'\\'))?;
     if let (Some(name), Some(tail)) = (inner.get(..end), inner.get(end..)?.strip_prefix('"')) {
         return Some((Cow::Borrowed(name), tail));
     }

@@ -59,14 +59,7 @@ impl Batch<'_> {
         let guard = Guard(Arc::new(Shared::new(&self, calls.len())));
         let shared = &guard.0;
         let output = self.limits.output;
-        let mut desk = Desk {
-            calls,
-            shared,
-            output,
-            open: 0,
-            fatal: None,
-            sink,
-        };
+        let mut desk = Desk { calls, shared, output, open: 0, fatal: None, sink };
         for (index, call) in calls.iter().enumerate() {
             desk.open += 1;
             if let Err(ending) = self.accept(shared, index, call) {
@@ -100,31 +93,15 @@ impl Batch<'_> {
             )));
         }
         let tool = policy::decide(self.toolset, call).map_err(refused)?.tool();
-        let context = tool
-            .takes_call
-            .then(|| Ctx::new(call.shared_id(), self.key(index)));
+        let context = tool.takes_call.then(|| Ctx::new(call.shared_id(), self.key(index)));
         let body = tool.call(call.shared_arguments(), context.clone());
         // A call that claims nothing parses its arguments where it runs.
-        let body = if tool.claims.is_empty() {
-            body
-        } else {
-            prepare(body)?
-        };
+        let body = if tool.claims.is_empty() { body } else { prepare(body)? };
         let options = tool.options;
         let timeout = options.timeout.unwrap_or(self.limits.call_timeout);
         let span = span(call, self.turn, index);
-        let info = Info {
-            index,
-            queued,
-            options,
-            timeout,
-            call: context,
-            span,
-        };
-        shared.admit(
-            &tool.claims,
-            Job::new(body, Lease::new(shared.clone(), index), info),
-        );
+        let info = Info { index, queued, options, timeout, call: context, span };
+        shared.admit(&tool.claims, Job::new(body, Lease::new(shared.clone(), index), info));
         Ok(())
     }
 
@@ -191,11 +168,7 @@ impl Desk<'_, '_> {
 
     fn take(&mut self, ended: Ended) {
         self.open = self.open.saturating_sub(1);
-        let Ended {
-            index,
-            ending,
-            times,
-        } = ended;
+        let Ended { index, ending, times } = ended;
         let (Some(call), Some(ending)) = (self.calls.get(index), ending) else {
             return;
         };
@@ -238,17 +211,8 @@ pub(super) struct Ended {
 impl Ended {
     fn refused(index: usize, ending: Ending) -> Self {
         let now = Instant::now();
-        let times = CallTimes {
-            queued: now,
-            started: None,
-            ended: now,
-            after: None,
-        };
-        Self {
-            index,
-            ending: Some(ending),
-            times,
-        }
+        let times = CallTimes { queued: now, started: None, ended: now, after: None };
+        Self { index, ending: Some(ending), times }
     }
 }
 
@@ -271,11 +235,7 @@ impl Shared {
     }
 
     pub(super) fn call_ref(&self, index: usize) -> CallRef {
-        CallRef {
-            run: self.run,
-            turn: self.turn,
-            index,
-        }
+        CallRef { run: self.run, turn: self.turn, index }
     }
 
     /// Enters a call in the ledger, and starts it if nothing is in its way.
@@ -284,10 +244,7 @@ impl Shared {
             return start(Ready { job, after: None });
         }
         let index = job.index();
-        let parked = Parked {
-            batch: self.clone(),
-            index,
-        };
+        let parked = Parked { batch: self.clone(), index };
         let mut ledger = self.toolset.ledger();
         let (ticket, free) = ledger.admit(claims, self.run, parked);
         job.hold(ticket);
@@ -324,19 +281,13 @@ impl Shared {
         let (tasks, parked) = {
             let mut state = self.lock();
             state.over = true;
-            (
-                std::mem::take(&mut state.tasks),
-                std::mem::take(&mut state.parked),
-            )
+            (std::mem::take(&mut state.tasks), std::mem::take(&mut state.parked))
         };
         tasks.iter().for_each(JoinHandle::abort);
         // Dropped outside of all locks: a body is the user's code, and its lease starts others.
         parked.into_values().for_each(drop_quietly);
         if let Some(slots) = &self.slots {
-            slots
-                .withdraw(|ready| ready.belongs_to(self))
-                .into_iter()
-                .for_each(drop_quietly);
+            slots.withdraw(|ready| ready.belongs_to(self)).into_iter().for_each(drop_quietly);
         }
         tasks
     }
@@ -351,10 +302,7 @@ impl Waiting for Shared {
     fn release(self: Arc<Self>, index: usize, after: CallRef) {
         let job = self.lock().parked.remove(&index);
         if let Some(job) = job {
-            start(Ready {
-                job,
-                after: Some(after),
-            });
+            start(Ready { job, after: Some(after) });
         }
     }
 }

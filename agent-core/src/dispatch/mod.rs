@@ -48,18 +48,10 @@ impl Toolset {
     pub async fn call(&self, name: &str, arguments: impl Into<Arc<str>>) -> ToolResult {
         let (call, limits) = (ToolCall::new("call_1", name, arguments), Limits::default());
         let (run, turn) = (new_run(), 1);
-        let batch = Batch {
-            toolset: self,
-            limits: &limits,
-            slots: None,
-            one_by_one: false,
-            run,
-            turn,
-        };
+        let batch =
+            Batch { toolset: self, limits: &limits, slots: None, one_by_one: false, run, turn };
         let mut result = None;
-        batch
-            .run(&[&call], &mut |_, ended, _| result = Some(ended))
-            .await;
+        batch.run(&[&call], &mut |_, ended, _| result = Some(ended)).await;
         result.unwrap_or_else(|| ToolResult::new(&call, Status::NeverStarted, "never started"))
     }
 }

@@ -38,12 +38,7 @@ impl Ending {
             ToolErrorKind::Retry => format!("{text}\nCorrect the call and make it again."),
         };
         let fatal = kind == ToolErrorKind::Fatal;
-        Self {
-            status: Status::Failed,
-            text,
-            error: Some(source),
-            fatal,
-        }
+        Self { status: Status::Failed, text, error: Some(source), fatal }
     }
 
     /// The call was refused before anything of the tool ran.
@@ -53,11 +48,8 @@ impl Ending {
 
     pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Self {
         let message = panic.downcast_ref::<&str>().map(|text| excerpt(text, 200));
-        let message = message.or_else(|| {
-            panic
-                .downcast_ref::<String>()
-                .map(|text| excerpt(text, 200))
-        });
+        let message =
+            message.or_else(|| panic.downcast_ref::<String>().map(|text| excerpt(text, 200)));
         drop_quietly(panic);
         let text = match message {
             Some(message) => format!("the tool panicked: {message}"),
@@ -68,27 +60,16 @@ impl Ending {
 
     pub(super) fn timed_out(after: Duration, access: Access) -> Self {
         let effect = effect(access);
-        Self::new(
-            Status::TimedOut,
-            format!("timed out after {after:?}{effect}"),
-        )
+        Self::new(Status::TimedOut, format!("timed out after {after:?}{effect}"))
     }
 
     pub(super) fn interrupted(access: Access) -> Self {
         let effect = effect(access);
-        Self::new(
-            Status::Interrupted,
-            format!("interrupted while running{effect}"),
-        )
+        Self::new(Status::Interrupted, format!("interrupted while running{effect}"))
     }
 
     fn new(status: Status, text: String) -> Self {
-        Self {
-            status,
-            text,
-            error: None,
-            fatal: false,
-        }
+        Self { status, text, error: None, fatal: false }
     }
 
     /// The error that ends the run, if this is one.
@@ -103,11 +84,7 @@ impl Ending {
 
 /// The model must not take "stopped" for "did nothing".
 fn effect(access: Access) -> &'static str {
-    if access.may_write() {
-        "; it may have taken effect all the same"
-    } else {
-        ""
-    }
+    if access.may_write() { "; it may have taken effect all the same" } else { "" }
 }
 
 /// Drops what a user made; a panic on the way ends here.

@@ -15,13 +15,8 @@ struct Queue {
 
 impl Slots {
     pub(crate) fn new(slots: usize) -> Arc<Self> {
-        let queue = Queue {
-            free: slots.max(1),
-            ready: VecDeque::new(),
-        };
-        Arc::new(Self {
-            queue: Mutex::new(queue),
-        })
+        let queue = Queue { free: slots.max(1), ready: VecDeque::new() };
+        Arc::new(Self { queue: Mutex::new(queue) })
     }
 
     /// Takes a slot for the call, and gives it back to be started, or queues it.

@@ -44,11 +44,7 @@ enum Body {
 
 impl Job {
     pub(super) fn new(body: CallFuture, lease: Lease, info: Info) -> Self {
-        Self {
-            body: Body::Here(body),
-            lease: Some(lease),
-            info,
-        }
+        Self { body: Body::Here(body), lease: Some(lease), info }
     }
 
     pub(super) fn index(&self) -> usize {
@@ -73,12 +69,7 @@ pub(super) struct Lease {
 
 impl Lease {
     pub(super) fn new(shared: Arc<Shared>, index: usize) -> Self {
-        Self {
-            shared,
-            index,
-            ticket: None,
-            slot: false,
-        }
+        Self { shared, index, ticket: None, slot: false }
     }
 }
 
@@ -175,13 +166,7 @@ fn spawn(ready: Ready) {
         return drop_quietly(ready);
     }
     let Ready { job, after } = ready;
-    let running = Running {
-        job,
-        after,
-        shared: shared.clone(),
-        started: None,
-        sleep: None,
-    };
+    let running = Running { job, after, shared: shared.clone(), started: None, sleep: None };
     shared.keep(shared.runtime.spawn(running));
 }
 
@@ -227,15 +212,11 @@ impl Running {
 
     /// Its timer is made only when a body waits, so that a call which does not costs none.
     fn time_out(&mut self, started: Instant, cx: &mut Context<'_>) -> Poll<Ending> {
-        let Info {
-            timeout, options, ..
-        } = self.job.info;
+        let Info { timeout, options, .. } = self.job.info;
         let Some(deadline) = started.checked_add(timeout) else {
             return Poll::Pending;
         };
-        let sleep = self
-            .sleep
-            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         ready!(sleep.as_mut().poll(cx));
         self.job.cancel();
         Poll::Ready(Ending::timed_out(timeout, options.access))
@@ -245,17 +226,8 @@ impl Running {
         let Info { index, queued, .. } = self.job.info;
         let (started, ended, after) = (self.started, Instant::now(), self.after);
         drop_quietly(std::mem::replace(&mut self.job.body, Body::Gone));
-        let times = CallTimes {
-            queued,
-            started,
-            ended,
-            after,
-        };
-        self.shared.report(Ended {
-            index,
-            ending,
-            times,
-        });
+        let times = CallTimes { queued, started, ended, after };
+        self.shared.report(Ended { index, ending, times });
         self.job.lease = None;
     }
 }

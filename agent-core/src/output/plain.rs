@@ -5,10 +5,7 @@ use std::io;
 /// JSON, but a top-level string, character, unit or unit variant as its plain text.
 pub(super) fn text(value: &(impl Serialize + ?Sized)) -> Result<String, Error> {
     let (mut buffer, mut plain) = (Buffer::default(), None);
-    value.serialize(Plain {
-        json: &mut Json::new(&mut buffer),
-        text: &mut plain,
-    })?;
+    value.serialize(Plain { json: &mut Json::new(&mut buffer), text: &mut plain })?;
     match plain {
         Some(text) => Ok(text),
         None => String::from_utf8(buffer.0).map_err(serde::ser::Error::custom),
@@ -78,19 +75,11 @@ impl<'a, 'b> Serializer for Plain<'a, 'b> {
     }
 
     fn serialize_f32(self, value: f32) -> Result<(), Error> {
-        if value.is_finite() {
-            self.json.serialize_f32(value)
-        } else {
-            self.plain(&value)
-        }
+        if value.is_finite() { self.json.serialize_f32(value) } else { self.plain(&value) }
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), Error> {
-        if value.is_finite() {
-            self.json.serialize_f64(value)
-        } else {
-            self.plain(&value)
-        }
+        if value.is_finite() { self.json.serialize_f64(value) } else { self.plain(&value) }
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
@@ -137,8 +126,7 @@ impl<'a, 'b> Serializer for Plain<'a, 'b> {
         variant: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        self.json
-            .serialize_newtype_variant(name, index, variant, value)
+        self.json.serialize_newtype_variant(name, index, variant, value)
     }
 
     fn serialize_seq(self, length: Option<usize>) -> Result<Self::SerializeSeq, Error> {
@@ -164,8 +152,7 @@ impl<'a, 'b> Serializer for Plain<'a, 'b> {
         variant: &'static str,
         length: usize,
     ) -> Result<Self::SerializeTupleVariant, Error> {
-        self.json
-            .serialize_tuple_variant(name, index, variant, length)
+        self.json.serialize_tuple_variant(name, index, variant, length)
     }
 
     fn serialize_map(self, length: Option<usize>) -> Result<Self::SerializeMap, Error> {
@@ -187,8 +174,7 @@ impl<'a, 'b> Serializer for Plain<'a, 'b> {
         variant: &'static str,
         length: usize,
     ) -> Result<Self::SerializeStructVariant, Error> {
-        self.json
-            .serialize_struct_variant(name, index, variant, length)
+        self.json.serialize_struct_variant(name, index, variant, length)
     }
 }
 
@@ -214,15 +200,9 @@ mod tests {
         assert_eq!(text(&()).unwrap(), "done");
         assert_eq!(text(&None::<u8>).unwrap(), "null");
         assert_eq!(text(&Answer::Yes).unwrap(), "Yes");
-        assert_eq!(
-            text(&Answer::No { because: "n" }).unwrap(),
-            r#"{"No":{"because":"n"}}"#
-        );
+        assert_eq!(text(&Answer::No { because: "n" }).unwrap(), r#"{"No":{"because":"n"}}"#);
         assert_eq!(text(&(1, "x", 2.5)).unwrap(), r#"[1,"x",2.5]"#);
-        assert_eq!(
-            text(&json!({"b": 1, "a": ["x"]})).unwrap(),
-            r#"{"a":["x"],"b":1}"#
-        );
+        assert_eq!(text(&json!({"b": 1, "a": ["x"]})).unwrap(), r#"{"a":["x"],"b":1}"#);
         assert_eq!(text(&f64::NAN).unwrap(), "NaN");
         assert_eq!(text(&-7_i128).unwrap(), "-7");
         assert_eq!(text(&2.0_f32).unwrap(), "2.0");

@@ -80,10 +80,7 @@ pub(crate) struct CallRef {
 impl Toolset {
     pub(crate) fn bind<L: ToolList<S>, S: Send + Sync + 'static>(state: Arc<S>) -> Self {
         let identity = Arc::as_ptr(&state).cast::<()>() as usize;
-        let source: Arc<dyn Source> = Arc::new(Table {
-            state,
-            entries: L::TABLE,
-        });
+        let source: Arc<dyn Source> = Arc::new(Table { state, entries: L::TABLE });
         let bound = L::TABLE.iter().enumerate().map(|(at, entry)| {
             let arguments = (entry.arguments)();
             let meta = entry.meta;
@@ -108,14 +105,7 @@ impl Toolset {
 
     fn new(tools: Vec<Bound>, definitions: Vec<Definition>, index: Cow<'static, [u16]>) -> Self {
         let ledger = Mutex::new(Ledger::default());
-        Self {
-            inner: Arc::new(Inner {
-                tools,
-                definitions,
-                index,
-                ledger,
-            }),
-        }
+        Self { inner: Arc::new(Inner { tools, definitions, index, ledger }) }
     }
 
     /// Joins another toolset, list or run-time tool to this one, under a new ledger.
@@ -130,13 +120,8 @@ impl Toolset {
     {
         let other: Self = other.try_into()?;
         let both = [&self, &other];
-        let rows = both.map(|set| {
-            set.inner
-                .tools
-                .iter()
-                .cloned()
-                .zip(set.inner.definitions.iter().cloned())
-        });
+        let rows = both
+            .map(|set| set.inner.tools.iter().cloned().zip(set.inner.definitions.iter().cloned()));
         let mut rows: Vec<_> = rows.into_iter().flatten().collect();
         rows.sort_by(|(_, one), (_, other)| one.name.cmp(&other.name));
         let twice = rows.windows(2).find_map(|pair| match pair {
@@ -171,37 +156,22 @@ impl Toolset {
 
     #[inline]
     pub(crate) fn find(&self, name: &str) -> Option<&Bound> {
-        let Inner {
-            index,
-            definitions,
-            tools,
-            ..
-        } = &*self.inner;
-        let is = |at: usize| {
-            definitions
-                .get(at)
-                .is_some_and(|definition| &*definition.name == name)
-        };
+        let Inner { index, definitions, tools, .. } = &*self.inner;
+        let is =
+            |at: usize| definitions.get(at).is_some_and(|definition| &*definition.name == name);
         tools.get(table::find(index, name, is)?)
     }
 
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger<Parked>> {
         // No user code runs under the lock, so a poisoned one is still in order.
-        self.inner
-            .ledger
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.inner.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// No tools.
 impl Default for Toolset {
     fn default() -> Self {
-        Self::new(
-            Vec::new(),
-            Vec::new(),
-            Cow::Owned(table::index_of(&[]).into_vec()),
-        )
+        Self::new(Vec::new(), Vec::new(), Cow::Owned(table::index_of(&[]).into_vec()))
     }
 }
 
@@ -233,16 +203,9 @@ struct Table<S: 'static> {
 }
 
 impl<S: Send + Sync + 'static> Source for Table<S> {
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "`at` is the entry's own position in this table"
-    )]
+    #[expect(clippy::indexing_slicing, reason = "`at` is the entry's own position in this table")]
     fn call(&self, at: usize, text: Arc<str>, call: Option<Ctx>) -> CallFuture {
-        (self.entries[at].call)(Cx {
-            state: self.state.clone(),
-            text,
-            call,
-        })
+        (self.entries[at].call)(Cx { state: self.state.clone(), text, call })
     }
 }
 
@@ -273,11 +236,7 @@ pub enum ToolsetError {
 impl ToolsetError {
     fn clash(one: &Definition, other: &Definition) -> Self {
         let name = one.name.clone();
-        Self::Clash {
-            name,
-            one: one.description.clone(),
-            other: other.description.clone(),
-        }
+        Self::Clash { name, one: one.description.clone(), other: other.description.clone() }
     }
 }
 

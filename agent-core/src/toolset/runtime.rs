@@ -74,10 +74,7 @@ impl RuntimeTool {
             title: None,
             description: "".into(),
             schema,
-            options: Options {
-                access,
-                ..Options::default()
-            },
+            options: Options { access, ..Options::default() },
             body: Arc::new(body),
         }
     }
@@ -104,12 +101,7 @@ impl RuntimeTool {
     }
 
     pub(super) fn bind(self) -> Result<(Bound, Definition), ToolsetError> {
-        let refuse = |problem| {
-            Err(ToolsetError::Refused {
-                name: self.name.clone(),
-                problem,
-            })
-        };
+        let refuse = |problem| Err(ToolsetError::Refused { name: self.name.clone(), problem });
         if !is_name(&self.name) {
             return refuse("a name has 1 to 64 letters, digits, `_` or `-`");
         }
@@ -127,16 +119,7 @@ impl RuntimeTool {
         };
         let options = self.options;
         let claims = access::claims(options.access, &[], 0).into();
-        Ok((
-            Bound {
-                options,
-                claims,
-                takes_call: true,
-                source: Arc::new(self),
-                at: 0,
-            },
-            definition,
-        ))
+        Ok((Bound { options, claims, takes_call: true, source: Arc::new(self), at: 0 }, definition))
     }
 }
 
@@ -148,11 +131,7 @@ fn is_name(name: &str) -> bool {
 impl Source for RuntimeTool {
     fn call(&self, _: usize, text: Arc<str>, call: Option<Ctx>) -> CallFuture {
         let body = self.body.clone();
-        let cx = Cx {
-            state: Arc::new(NoState),
-            text,
-            call,
-        };
+        let cx = Cx { state: Arc::new(NoState), text, call };
         Box::pin(async move {
             let arguments = read_once(&cx.text).map_err(ToolError::arguments)?;
             cx.admitted().await;

@@ -40,7 +40,7 @@ impl<S: Send + Sync + 'static> Entry<S> {
 pub trait ToolList<S: 'static>: 'static {
     /// The tools, sorted by name.
     const TABLE: &'static [Entry<S>];
-    /// Where the tool of a name stands in the table: see [`slot`].
+    /// Where the tool of a name stands in the table, by a hash of the name.
     const INDEX: &'static [u16];
 }
 
@@ -143,10 +143,7 @@ const FREE: u16 = u16::MAX;
 ///
 /// When two are equal: the compiler shows the message.
 #[must_use]
-#[expect(
-    clippy::indexing_slicing,
-    reason = "`get` is not const; all indices are below N"
-)]
+#[expect(clippy::indexing_slicing, reason = "`get` is not const; all indices are below N")]
 pub const fn order<const N: usize>(names: &[&str]) -> [u16; N] {
     let mut order = [0; N];
     let mut sorted = 0;
@@ -156,10 +153,7 @@ pub const fn order<const N: usize>(names: &[&str]) -> [u16; N] {
             order[at] = order[at - 1];
             at -= 1;
         }
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "`slots` refuses more than u16::MAX"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "`slots` refuses more than u16::MAX")]
         {
             order[at] = sorted as u16;
         }
@@ -168,10 +162,7 @@ pub const fn order<const N: usize>(names: &[&str]) -> [u16; N] {
     order
 }
 
-#[expect(
-    clippy::indexing_slicing,
-    reason = "`get` is not const; both are positions of names"
-)]
+#[expect(clippy::indexing_slicing, reason = "`get` is not const; both are positions of names")]
 const fn is_after(names: &[&str], one: u16, other: usize) -> bool {
     let (one, other) = (names[one as usize], names[other]);
     let (a, b) = (one.as_bytes(), other.as_bytes());
@@ -189,10 +180,7 @@ const fn is_after(names: &[&str], one: u16, other: usize) -> bool {
 }
 
 /// Const panics take a finished message only.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "`get` is not const; the text is cut to the buffer"
-)]
+#[expect(clippy::indexing_slicing, reason = "`get` is not const; the text is cut to the buffer")]
 const fn two_of_one_name(name: &str) -> ! {
     const BEFORE: &[u8] = b"two tools in this list are called `";
     let mut text = [b' '; BEFORE.len() + 64 + 1];
@@ -216,10 +204,7 @@ const fn two_of_one_name(name: &str) -> ! {
 
 /// The entries in this order.
 #[must_use]
-#[expect(
-    clippy::indexing_slicing,
-    reason = "`get` is not const; all indices are below N"
-)]
+#[expect(clippy::indexing_slicing, reason = "`get` is not const; all indices are below N")]
 pub const fn sort<S, const N: usize>(entries: [Entry<S>; N], order: [u16; N]) -> [Entry<S>; N] {
     let mut sorted = entries;
     let mut at = 0;
@@ -237,20 +222,14 @@ pub const fn sort<S, const N: usize>(entries: [Entry<S>; N], order: [u16; N]) ->
 /// With more names than a `u16` counts: the compiler shows the message.
 #[must_use]
 pub const fn slots(names: usize) -> usize {
-    assert!(
-        names < FREE as usize / 2,
-        "a list of tools has at most 32766 of them"
-    );
+    assert!(names < FREE as usize / 2, "a list of tools has at most 32766 of them");
     (2 * names + 1).next_power_of_two()
 }
 
 /// An open-addressed index: a name's hash names the slot with its position in `order`, or the
 /// slots after it do.
 #[must_use]
-#[expect(
-    clippy::indexing_slicing,
-    reason = "`get` is not const; slots are taken modulo N"
-)]
+#[expect(clippy::indexing_slicing, reason = "`get` is not const; slots are taken modulo N")]
 pub const fn index<const N: usize>(names: &[&str], order: &[u16]) -> [u16; N] {
     let mut index = [FREE; N];
     let mut at = 0;
@@ -259,10 +238,7 @@ pub const fn index<const N: usize>(names: &[&str], order: &[u16]) -> [u16; N] {
         while index[slot] != FREE {
             slot = (slot + 1) % N;
         }
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "`slots` refuses more than u16::MAX"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "`slots` refuses more than u16::MAX")]
         {
             index[slot] = at as u16;
         }
@@ -286,13 +262,7 @@ const fn slot(name: &str, slots: usize) -> usize {
         rest = tail;
     }
     hash = hash.wrapping_mul(FACTOR);
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a hash is cut to the slots anyway"
-    )]
-    {
-        (hash >> 32) as usize & (slots - 1)
-    }
+    (hash >> 32) as usize & (slots - 1)
 }
 
 /// The position that `index` gives for a name, if `is` confirms it.
@@ -309,9 +279,8 @@ pub(super) fn index_of(names: &[&str]) -> Box<[u16]> {
     let mut index = vec![FREE; slots];
     for (position, name) in names.iter().enumerate() {
         let first = slot(name, slots);
-        let free = (0..slots)
-            .map(|step| (first + step) % slots)
-            .find(|&at| index.get(at) == Some(&FREE));
+        let free =
+            (0..slots).map(|step| (first + step) % slots).find(|&at| index.get(at) == Some(&FREE));
         if let Some(entry) = free.and_then(|at| index.get_mut(at)) {
             *entry = u16::try_from(position).unwrap_or(FREE);
         }

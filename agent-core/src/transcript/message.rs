@@ -89,9 +89,7 @@ impl Response {
     #[must_use]
     pub fn call(self, name: impl Into<Arc<str>>, arguments: impl Into<Arc<str>>) -> Self {
         let id = format!("call_{}", self.calls().count() + 1);
-        self.block(Block::from(View::ToolCall(ToolCall::new(
-            id, name, arguments,
-        ))))
+        self.block(Block::from(View::ToolCall(ToolCall::new(id, name, arguments))))
     }
 
     /// Appends a block as it came from a provider.
@@ -165,10 +163,7 @@ impl Block {
     /// A block with the provider's own JSON, which goes back unchanged with the next request.
     #[must_use]
     pub fn with_raw(view: View, raw: Box<RawValue>) -> Self {
-        Self {
-            view,
-            raw: Some(raw.into()),
-        }
+        Self { view, raw: Some(raw.into()) }
     }
 
     /// What the block says.
@@ -230,11 +225,7 @@ impl ToolCall {
         name: impl Into<Arc<str>>,
         arguments: impl Into<Arc<str>>,
     ) -> Self {
-        Self {
-            id: id.into(),
-            name: name.into(),
-            arguments: arguments.into(),
-        }
+        Self { id: id.into(), name: name.into(), arguments: arguments.into() }
     }
 
     /// The id that pairs the call with its result; unique within its response.
@@ -310,11 +301,7 @@ impl Usage {
     /// Tokens of one request and its response, without any cache.
     #[must_use]
     pub fn new(input_tokens: u64, output_tokens: u64) -> Self {
-        Self {
-            input_tokens,
-            output_tokens,
-            ..Self::default()
-        }
+        Self { input_tokens, output_tokens, ..Self::default() }
     }
 }
 

@@ -56,10 +56,7 @@ impl Transcript {
 
     /// The results of all tool calls, in call order.
     pub fn results(&self) -> impl DoubleEndedIterator<Item = &ToolResult> {
-        self.messages
-            .iter()
-            .filter_map(Message::as_results)
-            .flatten()
+        self.messages.iter().filter_map(Message::as_results).flatten()
     }
 
     pub(crate) fn push_user(&mut self, input: Input) {

@@ -18,13 +18,7 @@ pub struct ToolResult {
 impl ToolResult {
     pub(crate) fn new(call: &ToolCall, status: Status, text: impl Into<String>) -> Self {
         let (call_id, name) = (call.shared_id(), call.shared_name());
-        Self {
-            call_id,
-            name,
-            status,
-            text: text.into(),
-            error: None,
-        }
+        Self { call_id, name, status, text: text.into(), error: None }
     }
 
     pub(crate) fn with_error(mut self, error: Option<Arc<dyn Error + Send + Sync>>) -> Self {

@@ -27,10 +27,7 @@ impl TryFrom<Vec<Message>> for Transcript {
         let last = messages.len().saturating_sub(1);
         match open_calls(before) {
             None => Ok(Self { messages }),
-            Some(_) => Err(BrokenTranscript {
-                at: last,
-                problem: "its calls have no results",
-            }),
+            Some(_) => Err(BrokenTranscript { at: last, problem: "its calls have no results" }),
         }
     }
 }
@@ -63,10 +60,7 @@ fn pairs(response: &Response, results: &[ToolResult]) -> Result<(), &'static str
 
 fn unique_ids(response: &Response) -> Result<(), &'static str> {
     let mut seen = HashSet::new();
-    match response
-        .calls()
-        .all(|call| !call.id.is_empty() && seen.insert(&call.id))
-    {
+    match response.calls().all(|call| !call.id.is_empty() && seen.insert(&call.id)) {
         true => Ok(()),
         false => Err("each call of a response needs an id of its own"),
     }
@@ -86,11 +80,7 @@ struct Loaded {
 
 impl Serialize for Transcript {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Saved {
-            version: VERSION,
-            messages: &self.messages,
-        }
-        .serialize(serializer)
+        Saved { version: VERSION, messages: &self.messages }.serialize(serializer)
     }
 }
 

@@ -15,10 +15,7 @@ impl Turn {
     pub(crate) fn open(mut response: Response) -> Self {
         make_ids_unique(&mut response);
         let slots = response.calls().map(|_| None).collect();
-        Self {
-            response: Arc::new(response),
-            slots,
-        }
+        Self { response: Arc::new(response), slots }
     }
 
     pub(crate) fn response(&self) -> &Arc<Response> {
@@ -64,11 +61,7 @@ fn make_ids_unique(response: &mut Response) {
         if !call.id.is_empty() && kept.insert(call.id.clone()) {
             continue;
         }
-        let stem = if call.id.is_empty() {
-            "call"
-        } else {
-            &*call.id
-        };
+        let stem = if call.id.is_empty() { "call" } else { &*call.id };
         let mut fresh = (1..=seen.len() + 1).map(|n| format!("{stem}_{n}"));
         let fresh = fresh.find(|id| !seen.contains(id.as_str()));
         let fresh: Arc<str> = fresh.unwrap_or_default().into();
@@ -81,9 +74,7 @@ fn ids_are_unique(response: &Response) -> bool {
     // Quadratic, without an allocation, for the few calls that responses have.
     let ids: &dyn Fn() -> _ = &|| response.calls().map(|call| &*call.id);
     if response.calls().nth(16).is_none() {
-        return ids()
-            .enumerate()
-            .all(|(i, id)| !id.is_empty() && ids().take(i).all(|x| x != id));
+        return ids().enumerate().all(|(i, id)| !id.is_empty() && ids().take(i).all(|x| x != id));
     }
     let mut seen = HashSet::new();
     ids().all(|id: &str| !id.is_empty() && seen.insert(id))
@@ -95,10 +86,7 @@ mod tests {
 
     fn ids(response: Response) -> Vec<String> {
         let turn = Turn::open(response);
-        turn.response()
-            .calls()
-            .map(|call| call.id().to_owned())
-            .collect()
+        turn.response().calls().map(|call| call.id().to_owned()).collect()
     }
 
     fn call(id: &str) -> super::super::Block {
@@ -107,10 +95,7 @@ mod tests {
 
     #[test]
     fn repeated_and_empty_ids_become_unique() {
-        let same = Response::new()
-            .block(call("x"))
-            .block(call("x"))
-            .block(call("x_1"));
+        let same = Response::new().block(call("x")).block(call("x")).block(call("x_1"));
         assert_eq!(ids(same), ["x", "x_2", "x_1"]);
         let empty = Response::new().block(call("")).block(call(""));
         assert_eq!(ids(empty), ["call_1", "call_2"]);
@@ -122,11 +107,7 @@ mod tests {
     fn an_empty_slot_becomes_an_error_result() {
         let mut transcript = Transcript::default();
         let turn = Turn::open(Response::new().call("t", "{}"));
-        turn.close(
-            &mut transcript,
-            Status::NeverStarted,
-            "never started: cut off",
-        );
+        turn.close(&mut transcript, Status::NeverStarted, "never started: cut off");
         let result = transcript.results().next().unwrap();
         assert_eq!(
             (result.status(), result.text()),

@@ -31,11 +31,7 @@ pub(super) fn tool_impl(tool: &ToolFn) -> TokenStream {
 
 fn bounds(tool: &ToolFn, core: &TokenStream) -> TokenStream {
     let mut bounds = lent(tool).map(|Lent { mutable, ty }| {
-        if mutable {
-            quote!(#core::LendMut<#ty>)
-        } else {
-            quote!(#core::Lend<#ty>)
-        }
+        if mutable { quote!(#core::LendMut<#ty>) } else { quote!(#core::Lend<#ty>) }
     });
     let Some(first) = bounds.next() else {
         return quote!(::core::marker::Send + ::core::marker::Sync + 'static);
@@ -46,11 +42,7 @@ fn bounds(tool: &ToolFn, core: &TokenStream) -> TokenStream {
 fn lent_const(tool: &ToolFn, core: &TokenStream) -> Option<TokenStream> {
     let lent: Vec<_> = lent(tool)
         .map(|Lent { mutable, ty }| {
-            let kind = if mutable {
-                quote!(exclusive)
-            } else {
-                quote!(shared)
-            };
+            let kind = if mutable { quote!(exclusive) } else { quote!(shared) };
             quote!(#core::Lent::#kind::<__S, #ty>())
         })
         .collect();
@@ -62,15 +54,13 @@ fn call_body(tool: &ToolFn, core: &TokenStream) -> TokenStream {
     let names = cons(args(tool).zip(locals("a")).map(|(_, name)| name));
     let claims_nothing = tool.options.access() == Some(Access::Pure) && lent(tool).next().is_none();
     let admitted = (!claims_nothing).then(|| quote!(#cx.admitted().await;));
-    let lends = lent(tool)
-        .zip(locals("s"))
-        .map(|(Lent { mutable, ty }, name)| {
-            if mutable {
-                quote!(let mut #name = #cx.lend_mut::<#ty>().await;)
-            } else {
-                quote!(let #name = #cx.lend::<#ty>().await;)
-            }
-        });
+    let lends = lent(tool).zip(locals("s")).map(|(Lent { mutable, ty }, name)| {
+        if mutable {
+            quote!(let mut #name = #cx.lend_mut::<#ty>().await;)
+        } else {
+            quote!(let #name = #cx.lend::<#ty>().await;)
+        }
+    });
     let returned = returned(tool, core);
     quote! {
         let #names = #cx.args::<Self>()?;
@@ -104,11 +94,7 @@ fn returned(tool: &ToolFn, core: &TokenStream) -> TokenStream {
 fn passed(tool: &ToolFn) -> impl Iterator<Item = TokenStream> {
     let (mut args, mut states) = (locals("a"), locals("s"));
     tool.params.iter().map(move |param| {
-        let name = if param.is_lent() {
-            states.next()
-        } else {
-            args.next()
-        };
+        let name = if param.is_lent() { states.next() } else { args.next() };
         match &param.kind {
             Kind::Lent { mutable: false, .. } => quote!(&*#name),
             Kind::Lent { mutable: true, .. } => quote!(&mut *#name),
@@ -145,15 +131,12 @@ struct Lent {
 /// State lives as long as the agent, so what it holds is `'static`.
 fn lent(tool: &ToolFn) -> impl Iterator<Item = Lent> {
     let state = Lifetime::new("'static", Span::call_site());
-    tool.params
-        .iter()
-        .filter_map(move |param| match &param.kind {
-            Kind::Lent { mutable, ty } => Some(Lent {
-                mutable: *mutable,
-                ty: with_lifetime(ty, &state),
-            }),
-            _ => None,
-        })
+    tool.params.iter().filter_map(move |param| match &param.kind {
+        Kind::Lent { mutable, ty } => {
+            Some(Lent { mutable: *mutable, ty: with_lifetime(ty, &state) })
+        }
+        _ => None,
+    })
 }
 
 /// A tool may have any name, so ours are out of its sight.

@@ -65,12 +65,7 @@ fn derive_state() {
 fn check(name: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
     let input = fs::read_to_string(folder.join(name).with_extension("in.rs")).unwrap();
-    let expanded = syn::parse_file(&input)
-        .unwrap()
-        .items
-        .into_iter()
-        .map(expand)
-        .collect();
+    let expanded = syn::parse_file(&input).unwrap().items.into_iter().map(expand).collect();
     let output = prettyplease::unparse(&syn::parse2(expanded).unwrap());
     expect_file![folder.join(name).with_extension("out.rs")].assert_eq(&output);
 }

@@ -14,10 +14,7 @@ fn refused(source: &str, expected: &[(&str, &str)]) {
 /// The mistakes of a tool with these options.
 #[track_caller]
 fn refused_options(options: &str, expected: &[(&str, &str)]) {
-    faulty(
-        &format!("#[tool({options})] /** Do it. */ async fn f() {{}}"),
-        expected,
-    );
+    faulty(&format!("#[tool({options})] /** Do it. */ async fn f() {{}}"), expected);
 }
 
 #[track_caller]
@@ -37,25 +34,16 @@ fn faulty(source: &str, expected: &[(&str, &str)]) {
 fn an_unknown_option() {
     let message = "unknown option; expected `pure`, `read`, `write`, `name`, `title`, `description`, `timeout`, `blocking` or `crate`";
     refused_options("reads", &[(message, "reads")]);
-    refused_options(
-        "destructive = true, solo",
-        &[(message, "destructive"), (message, "solo")],
-    );
+    refused_options("destructive = true, solo", &[(message, "destructive"), (message, "solo")]);
     refused_options("std::read", &[(message, "std::read")]);
 }
 
 #[test]
 fn an_option_with_the_wrong_value() {
-    refused_options(
-        "read(\"x\")",
-        &[("write `read` alone: it takes no value", "read(\"x\")")],
-    );
+    refused_options("read(\"x\")", &[("write `read` alone: it takes no value", "read(\"x\")")]);
     refused_options(
         "blocking = true",
-        &[(
-            "write `blocking` alone: it takes no value",
-            "blocking = true",
-        )],
+        &[("write `blocking` alone: it takes no value", "blocking = true")],
     );
     refused_options("name", &[("write `name = \"..\"`", "name")]);
     refused_options("title = 3", &[("write `title = \"..\"`", "title = 3")]);
@@ -63,27 +51,18 @@ fn an_option_with_the_wrong_value() {
         "description(\"x\")",
         &[("write `description = \"..\"`", "description(\"x\")")],
     );
-    refused_options(
-        "crate = \"x\"",
-        &[("write `crate = some::path`", "crate = \"x\"")],
-    );
+    refused_options("crate = \"x\"", &[("write `crate = some::path`", "crate = \"x\"")]);
 }
 
 #[test]
 fn an_option_given_twice() {
     refused_options("read, read", &[("`read` is given twice", "read")]);
-    refused_options(
-        "name = \"a\", name = \"b\"",
-        &[("`name` is given twice", "name")],
-    );
+    refused_options("name = \"a\", name = \"b\"", &[("`name` is given twice", "name")]);
     refused_options(
         "timeout = \"1s\", timeout = \"1s\"",
         &[("`timeout` is given twice", "timeout")],
     );
-    refused_options(
-        "blocking, blocking",
-        &[("`blocking` is given twice", "blocking")],
-    );
+    refused_options("blocking, blocking", &[("`blocking` is given twice", "blocking")]);
 }
 
 #[test]
@@ -100,22 +79,13 @@ fn pure_with_read_or_write() {
 fn a_mutable_borrow_in_a_tool_that_reads() {
     faulty(
         "#[tool(read)] /** Do it. */ fn f(a: &Db, b: &mut Notes) {}",
-        &[(
-            "a `read` tool cannot change its state: borrow `&Notes`, or drop `read`",
-            "&mut Notes",
-        )],
+        &[("a `read` tool cannot change its state: borrow `&Notes`, or drop `read`", "&mut Notes")],
     );
     faulty(
         "#[tool(pure)] /** Do it. */ fn f(b: &mut Notes) {}",
-        &[(
-            "a `pure` tool cannot change its state: borrow `&Notes`, or drop `pure`",
-            "&mut Notes",
-        )],
+        &[("a `pure` tool cannot change its state: borrow `&Notes`, or drop `pure`", "&mut Notes")],
     );
-    faulty(
-        "#[tool(read, write)] /** Do it. */ fn f(b: &mut Notes) {}",
-        &[],
-    );
+    faulty("#[tool(read, write)] /** Do it. */ fn f(b: &mut Notes) {}", &[]);
 }
 
 #[test]
@@ -135,10 +105,7 @@ fn a_timeout_that_is_no_duration() {
     ] {
         refused_options(&format!("timeout = {text}"), &[(message, text)]);
     }
-    refused_options(
-        "timeout = 5",
-        &[("write `timeout = \"5s\"`", "timeout = 5")],
-    );
+    refused_options("timeout = 5", &[("write `timeout = \"5s\"`", "timeout = 5")]);
     refused_options("timeout", &[("write `timeout = \"5s\"`", "timeout")]);
 }
 
@@ -146,15 +113,9 @@ fn a_timeout_that_is_no_duration() {
 fn a_timeout_of_a_sync_function() {
     faulty(
         "#[tool(timeout = \"5s\")] /** Do it. */ fn f() {}",
-        &[(
-            "a sync function cannot be timed out: make it `async`, or add `blocking`",
-            "timeout",
-        )],
+        &[("a sync function cannot be timed out: make it `async`, or add `blocking`", "timeout")],
     );
-    faulty(
-        "#[tool(timeout = \"5s\", blocking)] /** Do it. */ fn f() {}",
-        &[],
-    );
+    faulty("#[tool(timeout = \"5s\", blocking)] /** Do it. */ fn f() {}", &[]);
     refused_options("timeout = \"5s\"", &[]);
 }
 
@@ -162,10 +123,7 @@ fn a_timeout_of_a_sync_function() {
 fn a_generic_function() {
     let message = "a tool has one schema, so it cannot be generic: use a concrete type";
     refused("fn f<T: Into<u8>>(a: T)", &[(message, "T: Into<u8>")]);
-    refused(
-        "fn f<const N: usize>(a: [u8; N])",
-        &[(message, "const N: usize")],
-    );
+    refused("fn f<const N: usize>(a: [u8; N])", &[(message, "const N: usize")]);
     refused("fn f(a: impl Into<u8>)", &[(message, "impl Into<u8>")]);
     refused("fn f(a: Vec<impl Into<u8>>)", &[(message, "impl Into<u8>")]);
     refused("fn f(a: &impl Hook)", &[(message, "impl Hook")]);
@@ -183,10 +141,7 @@ fn an_argument_without_a_name() {
     );
     refused(
         "fn f(_: &str)",
-        &[(
-            "an argument needs a name: write `name: &str` and take it apart in the body",
-            "_",
-        )],
+        &[("an argument needs a name: write `name: &str` and take it apart in the body", "_")],
     );
     accepted("fn f(mut a: u8, _b: u8, Db(pool): &Db, _: &Notes)");
 }
@@ -198,31 +153,19 @@ fn a_function_that_cannot_be_called_plainly() {
     refused("fn f(self)", &[(message, "self")]);
     refused(
         "const fn f()",
-        &[(
-            "a tool cannot be `const`: wrap this function in a plain one",
-            "const",
-        )],
+        &[("a tool cannot be `const`: wrap this function in a plain one", "const")],
     );
     refused(
         "unsafe fn f()",
-        &[(
-            "a tool cannot be `unsafe`: wrap this function in a plain one",
-            "unsafe",
-        )],
+        &[("a tool cannot be `unsafe`: wrap this function in a plain one", "unsafe")],
     );
     refused(
         "extern \"C\" fn f()",
-        &[(
-            "a tool cannot be `extern`: wrap this function in a plain one",
-            "extern \"C\"",
-        )],
+        &[("a tool cannot be `extern`: wrap this function in a plain one", "extern \"C\"")],
     );
     refused(
         "fn f(a: u8, ...)",
-        &[(
-            "a tool cannot be variadic: wrap this function in a plain one",
-            "...",
-        )],
+        &[("a tool cannot be variadic: wrap this function in a plain one", "...")],
     );
 }
 
@@ -248,10 +191,7 @@ fn no_description() {
     let message = "describe the tool, the model chooses by this text: add a doc comment or `description = \"..\"`";
     faulty("#[tool] fn f() {}", &[(message, "f")]);
     faulty("#[tool] /** */ #[doc(hidden)] fn f() {}", &[(message, "f")]);
-    faulty(
-        "#[tool(description = \" \")] /// Do it.\n fn f() {}",
-        &[(message, "\" \"")],
-    );
+    faulty("#[tool(description = \" \")] /// Do it.\n fn f() {}", &[(message, "\" \"")]);
     faulty("#[tool(description = \"Do it.\")] fn f() {}", &[]);
     faulty("#[tool] #[doc = include_str!(\"f.md\")] fn f() {}", &[]);
 }
@@ -259,26 +199,13 @@ fn no_description() {
 #[test]
 fn a_name_that_providers_refuse() {
     let rule = "the name of a tool is up to 64 of `A-Z`, `a-z`, `0-9`, `_` and `-`, and starts with a letter or `_`";
-    for name in [
-        "\"\"",
-        "\"a b\"",
-        "\"1a\"",
-        "\"-a\"",
-        "\"a.b\"",
-        "\"löschen\"",
-    ] {
+    for name in ["\"\"", "\"a b\"", "\"1a\"", "\"-a\"", "\"a.b\"", "\"löschen\""] {
         refused_options(&format!("name = {name}"), &[(rule, name)]);
     }
     let long = format!("\"{}\"", "a".repeat(65));
     refused_options(&format!("name = {long}"), &[(rule, &long)]);
-    refused(
-        "fn löschen()",
-        &[(&format!("{rule}: add `name = \"..\"`"), "löschen")],
-    );
-    faulty(
-        "#[tool(name = \"delete-it\")] /** Do it. */ fn löschen() {}",
-        &[],
-    );
+    refused("fn löschen()", &[(&format!("{rule}: add `name = \"..\"`"), "löschen")]);
+    faulty("#[tool(name = \"delete-it\")] /** Do it. */ fn löschen() {}", &[]);
 }
 
 #[test]
@@ -289,10 +216,7 @@ fn a_name_that_hides_a_primitive_type() {
         );
         refused(&format!("fn {name}()"), &[(&message, name)]);
     }
-    faulty(
-        "#[tool(name = \"char\")] /** Do it. */ fn to_char() {}",
-        &[],
-    );
+    faulty("#[tool(name = \"char\")] /** Do it. */ fn to_char() {}", &[]);
 }
 
 #[test]
@@ -306,11 +230,7 @@ fn a_borrow_inside_an_argument() {
         ("[&str; 2]", "&str", "[String; 2]"),
         ("&[&str]", "&str", "&[String]"),
         ("Vec<&[&str]>", "&[&str]", "Vec<Vec<String>>"),
-        (
-            "Box<dyn Hook<&u8> + Send>",
-            "&u8",
-            "Box<dyn Hook<u8> + Send>",
-        ),
+        ("Box<dyn Hook<&u8> + Send>", "&u8", "Box<dyn Hook<u8> + Send>"),
     ] {
         let message = format!("an argument of the model owns its parts: write `{remedy}`");
         refused(&format!("fn f(a: {written})"), &[(&message, place)]);
@@ -336,38 +256,23 @@ fn a_borrow_that_cannot_be_given() {
     );
     refused(
         "fn f(a: &'static str)",
-        &[(
-            "what a call borrows does not outlive it: write `&str`",
-            "'static",
-        )],
+        &[("what a call borrows does not outlive it: write `&str`", "'static")],
     );
     refused(
         "fn f(a: &'static [u8])",
-        &[(
-            "what a call borrows does not outlive it: write `&[u8]`",
-            "'static",
-        )],
+        &[("what a call borrows does not outlive it: write `&[u8]`", "'static")],
     );
     refused(
         "fn f(a: &'static mut Db)",
-        &[(
-            "what a call borrows does not outlive it: write `&mut Db`",
-            "'static",
-        )],
+        &[("what a call borrows does not outlive it: write `&mut Db`", "'static")],
     );
     refused(
         "fn f(a: *const u8)",
-        &[(
-            "a model cannot send a pointer: take the value itself",
-            "*const u8",
-        )],
+        &[("a model cannot send a pointer: take the value itself", "*const u8")],
     );
     refused(
         "fn f(a: Vec<*mut u8>)",
-        &[(
-            "a model cannot send a pointer: take the value itself",
-            "*mut u8",
-        )],
+        &[("a model cannot send a pointer: take the value itself", "*mut u8")],
     );
     accepted("fn f(a: (&str), b: &(str), c: &([u8]), d: (&mut Db), e: &(dyn Hook + Send))");
 }
@@ -376,14 +281,8 @@ fn a_borrow_that_cannot_be_given() {
 fn options_on_what_the_state_lends() {
     let message =
         "`#[arg]` describes an argument of the model, and the state lends this one: remove it";
-    refused(
-        "fn f(#[arg(default)] db: &Db)",
-        &[(message, "#[arg(default)]")],
-    );
-    refused(
-        "fn f(#[arg(default)] db: &mut Db)",
-        &[(message, "#[arg(default)]")],
-    );
+    refused("fn f(#[arg(default)] db: &Db)", &[(message, "#[arg(default)]")]);
+    refused("fn f(#[arg(default)] db: &mut Db)", &[(message, "#[arg(default)]")]);
 }
 
 #[test]
@@ -393,59 +292,35 @@ fn wrong_options_of_an_argument() {
         "fn f(#[arg(defaults = 3, range = 1..=5)] a: u8)",
         &[(unknown, "defaults"), (unknown, "range")],
     );
-    refused(
-        "fn f(#[arg(default, default = 3)] a: u8)",
-        &[("`default` is given twice", "default")],
-    );
+    refused("fn f(#[arg(default, default = 3)] a: u8)", &[("`default` is given twice", "default")]);
     refused(
         "fn f(#[arg(rename = \"b\")] #[arg(rename = \"c\")] a: u8)",
         &[("`rename` is given twice", "rename")],
     );
-    refused(
-        "fn f(#[arg(rename)] a: u8)",
-        &[("write `rename = \"..\"`", "rename")],
-    );
-    refused(
-        "fn f(#[arg(default(3))] a: u8)",
-        &[("write `default = ..`", "default(3)")],
-    );
+    refused("fn f(#[arg(rename)] a: u8)", &[("write `rename = \"..\"`", "rename")]);
+    refused("fn f(#[arg(default(3))] a: u8)", &[("write `default = ..`", "default(3)")]);
     refused(
         "fn f(#[arg(rename = \"\")] a: u8)",
-        &[(
-            "an argument needs a name: write `rename = \"name\"`, or remove it",
-            "\"\"",
-        )],
+        &[("an argument needs a name: write `rename = \"name\"`, or remove it", "\"\"")],
     );
     refused(
         "fn f(#[arg] a: u8)",
-        &[(
-            "expected attribute arguments in parentheses: #[arg(...)]",
-            "arg",
-        )],
+        &[("expected attribute arguments in parentheses: #[arg(...)]", "arg")],
     );
 }
 
 #[test]
 fn two_arguments_of_one_name() {
     let message = "two arguments are called `b`: give one of them another name";
-    refused(
-        "fn f(#[arg(rename = \"b\")] a: u8, b: u8)",
-        &[(message, "b")],
-    );
-    refused(
-        "fn f(b: u8, #[arg(rename = \"b\")] a: u8)",
-        &[(message, "\"b\"")],
-    );
+    refused("fn f(#[arg(rename = \"b\")] a: u8, b: u8)", &[(message, "b")]);
+    refused("fn f(b: u8, #[arg(rename = \"b\")] a: u8)", &[(message, "\"b\"")]);
     accepted("fn f(#[arg(rename = \"b\")] a: u8, b: &Db)");
 }
 
 #[test]
 fn anything_but_a_function() {
     let message = "`#[tool]` goes on a free function with a body";
-    faulty(
-        "#[tool] /** Do it. */ pub struct Search;",
-        &[(message, "struct")],
-    );
+    faulty("#[tool] /** Do it. */ pub struct Search;", &[(message, "struct")]);
     faulty("#[tool] impl Search {}", &[(message, "impl")]);
     faulty("#[tool] const LIMIT: u8 = 3;", &[(message, "const")]);
     faulty("#[tool] fn f();", &[(message, "fn")]);
@@ -464,14 +339,8 @@ fn all_mistakes_at_once() {
                 "write a whole number above zero and its unit, such as `500ms`, `5s` or `2m`",
                 "\"5x\"",
             ),
-            (
-                "a tool cannot be `unsafe`: wrap this function in a plain one",
-                "unsafe",
-            ),
-            (
-                "a tool has one schema, so it cannot be generic: use a concrete type",
-                "T",
-            ),
+            ("a tool cannot be `unsafe`: wrap this function in a plain one", "unsafe"),
+            ("a tool has one schema, so it cannot be generic: use a concrete type", "T"),
             (
                 "a tool called `str` would hide the type: rename the function and add `name = \"str\"`",
                 "str",
@@ -480,22 +349,10 @@ fn all_mistakes_at_once() {
                 "describe the tool, the model chooses by this text: add a doc comment or `description = \"..\"`",
                 "str",
             ),
-            (
-                "a `pure` tool cannot change its state: borrow `&Db`, or drop `pure`",
-                "&mut Db",
-            ),
-            (
-                "an argument needs a name: write `name: T` and take it apart in the body",
-                "_",
-            ),
-            (
-                "an argument needs a name: write `rename = \"name\"`, or remove it",
-                "\"\"",
-            ),
-            (
-                "an argument of the model owns its parts: write `Option<String>`",
-                "&str",
-            ),
+            ("a `pure` tool cannot change its state: borrow `&Db`, or drop `pure`", "&mut Db"),
+            ("an argument needs a name: write `name: T` and take it apart in the body", "_"),
+            ("an argument needs a name: write `rename = \"name\"`, or remove it", "\"\""),
+            ("an argument of the model owns its parts: write `Option<String>`", "&str"),
         ],
     );
 }

@@ -18,28 +18,16 @@ fn anything_but_a_struct() {
 #[test]
 fn an_unknown_word() {
     let message = "write `mut Type` with the type that a lock guards, or `skip`";
-    refused(
-        "struct App { #[lend(lock Notes)] notes: Lock<Notes> }",
-        &[(message, "lock")],
-    );
-    refused(
-        "struct App { #[lend(Notes)] notes: Lock<Notes> }",
-        &[(message, "Notes")],
-    );
-    refused(
-        "struct App(#[lend(skip, mut Notes)] Lock<Notes>);",
-        &[("unexpected token", ",")],
-    );
+    refused("struct App { #[lend(lock Notes)] notes: Lock<Notes> }", &[(message, "lock")]);
+    refused("struct App { #[lend(Notes)] notes: Lock<Notes> }", &[(message, "Notes")]);
+    refused("struct App(#[lend(skip, mut Notes)] Lock<Notes>);", &[("unexpected token", ",")]);
 }
 
 #[test]
 fn two_words_on_one_field() {
     refused(
         "struct App { #[lend(mut Notes)] #[lend(skip)] notes: Lock<Notes> }",
-        &[(
-            "a field lends one thing: remove this `#[lend]`",
-            "#[lend(skip)]",
-        )],
+        &[("a field lends one thing: remove this `#[lend]`", "#[lend(skip)]")],
     );
 }
 
@@ -51,21 +39,12 @@ fn a_state_that_borrows() {
 
 #[test]
 fn an_unknown_option() {
-    refused(
-        "#[state(core = x)] struct App;",
-        &[("unknown option; expected `crate`", "core")],
-    );
-    refused(
-        "#[state(crate = x, crate = y)] struct App;",
-        &[("`crate` is given twice", "crate")],
-    );
+    refused("#[state(core = x)] struct App;", &[("unknown option; expected `crate`", "core")]);
+    refused("#[state(crate = x, crate = y)] struct App;", &[("`crate` is given twice", "crate")]);
 }
 
 #[test]
 fn all_mistakes_at_once() {
     let message = "write `mut Type` with the type that a lock guards, or `skip`";
-    refused(
-        "struct App { #[lend(a)] a: A, #[lend(b)] b: B }",
-        &[(message, "a"), (message, "b")],
-    );
+    refused("struct App { #[lend(a)] a: A, #[lend(b)] b: B }", &[(message, "a"), (message, "b")]);
 }

@@ -56,10 +56,7 @@ fn name(param: &Param, errors: &mut Errors) {
     if let Some(rename) = &param.options.rename
         && rename.value().is_empty()
     {
-        errors.at(
-            rename,
-            "an argument needs a name: write `rename = \"name\"`, or remove it",
-        );
+        errors.at(rename, "an argument needs a name: write `rename = \"name\"`, or remove it");
     }
 }
 
@@ -72,21 +69,11 @@ fn borrow(param: &Param, reference: &TypeReference, errors: &mut Errors) {
             format!("an argument of the model cannot be changed in place: take `mut {name}: {ty}`"),
         );
     }
-    if let Some(lifetime) = reference
-        .lifetime
-        .as_ref()
-        .filter(|lifetime| is_static(lifetime))
-    {
-        let short = TypeReference {
-            lifetime: None,
-            ..reference.clone()
-        };
+    if let Some(lifetime) = reference.lifetime.as_ref().filter(|lifetime| is_static(lifetime)) {
+        let short = TypeReference { lifetime: None, ..reference.clone() };
         errors.at(
             lifetime,
-            format!(
-                "what a call borrows does not outlive it: write `{}`",
-                spelled(&short)
-            ),
+            format!("what a call borrows does not outlive it: write `{}`", spelled(&short)),
         );
     }
 }
@@ -106,17 +93,11 @@ fn from_the_model(param: &Param, parts: &Foreign<'_>, errors: &mut Errors) {
     if let Some(reference) = parts.reference {
         errors.at(
             reference,
-            format!(
-                "an argument of the model owns its parts: write `{}`",
-                remedy(param)
-            ),
+            format!("an argument of the model owns its parts: write `{}`", remedy(param)),
         );
     }
     if let Some(pointer) = parts.pointer {
-        errors.at(
-            pointer,
-            "a model cannot send a pointer: take the value itself",
-        );
+        errors.at(pointer, "a model cannot send a pointer: take the value itself");
     }
 }
 
