@@ -102,7 +102,8 @@ impl fmt::Debug for Ctx {
 
 /// What generated code runs a call with: the bound state, the arguments' text, the call itself.
 pub struct Cx<S> {
-    pub(crate) state: Arc<S>,
+    /// There where the tool borrows from it: a handle less to count for those that do not.
+    pub(crate) state: Option<Arc<S>>,
     pub(crate) text: Arc<str>,
     pub(crate) call: Option<Ctx>,
 }
@@ -115,7 +116,7 @@ impl<S> Cx<S> {
     /// All that is wrong with them, for the model to repair.
     #[inline]
     pub fn args<T: ToolInfo>(&self) -> Result<<T::Args<'_> as Args<'_>>::Values, ToolError> {
-        arguments::read(&self.text, T::args(), self.call.as_ref(), T::args)
+        arguments::read(&self.text, self.call.as_ref(), T::args)
     }
 
     /// The claim point: ends when the ledger has admitted the call.
@@ -129,7 +130,7 @@ impl<S> Cx<S> {
     where
         S: Lend<T>,
     {
-        Lend::<T>::lend(&*self.state)
+        Lend::<T>::lend(self.state())
     }
 
     /// Borrows a `T` from the state for this call alone.
@@ -137,7 +138,12 @@ impl<S> Cx<S> {
     where
         S: LendMut<T>,
     {
-        LendMut::<T>::lend_mut(&*self.state)
+        LendMut::<T>::lend_mut(self.state())
+    }
+
+    #[expect(clippy::expect_used, reason = "whoever lends is in `Tool::LENT`")]
+    fn state(&self) -> &S {
+        self.state.as_deref().expect("a tool that borrows gets the state")
     }
 }
 

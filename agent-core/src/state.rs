@@ -11,7 +11,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
     message = "the state `{Self}` does not lend `{T}`",
     label = "a tool in this list borrows `{T}`, which `{Self}` does not have",
     note = "give the state a field of this type and bind it: `tools![..].with(state)`",
-    note = "an argument from the model is owned, but for text and lists: `&str` instead of `&String`, `&[T]` instead of `&Vec<T>`, `PathBuf` instead of `&Path`"
+    note = "an argument from the model is owned, but for text and lists: `&str` instead of `&String`, `&[T]` instead of `&Vec<T>`, `PathBuf` instead of `&Path`, `Ctx` instead of `&Ctx`"
 )]
 pub trait Lend<T: ?Sized>: Send + Sync + 'static {
     /// What a tool holds while it runs.
@@ -29,7 +29,7 @@ pub trait Lend<T: ?Sized>: Send + Sync + 'static {
 /// A state that lends `&mut T` to tools, one call at a time.
 #[diagnostic::on_unimplemented(
     message = "the state `{Self}` does not lend `&mut {T}`",
-    label = "a tool in this list borrows `&mut {T}`, for which `{Self}` has no `Lock<{T}>`",
+    label = "a `&mut {T}` parameter needs a `Lock<{T}>` in the state",
     note = "hold it as a `Lock`: `.with(Lock::new(value))`, or a field `#[lend(mut T)] name: Lock<T>` of the state"
 )]
 pub trait LendMut<T: ?Sized>: Lend<T> {
@@ -41,6 +41,17 @@ pub trait LendMut<T: ?Sized>: Lend<T> {
     /// Borrows the value for one call alone.
     fn lend_mut(&self) -> impl Future<Output = Self::Mut<'_>> + Send;
 }
+
+/// What calls on all threads can borrow: each field of a state.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be shared by calls on all threads",
+    label = "a field of a state is `Send`, `Sync` and `'static`",
+    note = "hold a `Lock` or an atomic instead of a cell, an `Arc` instead of an `Rc`, or keep the field from the tools with `#[lend(skip)]`"
+)]
+pub trait Shared: Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized + Send + Sync + 'static> Shared for T {}
 
 /// Whether calls that borrow a piece of state have to be ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -41,7 +41,7 @@ impl Doc {
         }
         match ungrouped(value) {
             Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
-                self.push_text(&unindented(&text.value()))
+                self.push_text(&unindented(&text.value()));
             }
             expr => self.0.push(Piece::Expr(Box::new(expr.clone()))),
         }

@@ -3,7 +3,7 @@
 mod call;
 
 use proc_macro2::{Literal, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Lifetime, LitStr, Path, Type, parse_quote, spanned::Spanned};
 
 use crate::{
@@ -61,11 +61,13 @@ fn twin(tool: &ToolFn) -> TokenStream {
     let Function { attrs, visibility, .. } = &tool.function;
     let conditions = conditions(attrs);
     let ident = tool.ident();
+    // A module of this name collides; the error belongs to the name.
+    let twin = located(quote!(struct #ident {}), ident.span());
     quote! {
         #(#conditions)*
         #[doc(hidden)]
         #[allow(non_camel_case_types, dead_code)]
-        #visibility struct #ident {}
+        #visibility #twin
     }
 }
 
@@ -118,12 +120,14 @@ fn arg(param: &Param, ty: &TokenStream, core: &TokenStream) -> TokenStream {
     let description = text(param.options.description.as_ref(), &param.doc);
     let default = param.options.default.as_ref().map(|default| {
         let value = match (default, &param.kind) {
-            (DefaultValue::OfType, _) => quote!(::core::default::Default::default()),
+            (DefaultValue::OfType, _) => {
+                quote_spanned!(at(&param.written.ty)=> ::core::default::Default::default())
+            }
             (DefaultValue::Expr(expr), Kind::Text) => quote!(#core::Text::from(#expr)),
             (DefaultValue::Expr(expr), Kind::Slice(_)) => quote!(::std::vec::Vec::from(#expr)),
             (DefaultValue::Expr(expr), _) => expr.to_token_stream(),
         };
-        quote!(.or(|| #value))
+        quote_spanned!(at(&param.written.ty)=> .or(|| #value))
     });
     quote!(#core::arg::<#ty>(#name, #description) #default)
 }
@@ -138,7 +142,7 @@ fn args(tool: &ToolFn) -> impl DoubleEndedIterator<Item = (&Param, TokenStream)>
             Kind::Text => quote!(#core::Text<'a>),
             Kind::Slice(item) => {
                 let item = with_lifetime(item, &call);
-                quote!(::std::vec::Vec<#item>)
+                quote_spanned!(at(&item)=> ::std::vec::Vec<#item>)
             }
             Kind::Owned(ty) => with_lifetime(ty, &call).to_token_stream(),
         };

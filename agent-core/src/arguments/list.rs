@@ -17,8 +17,8 @@ pub trait Args<'de>: Slots<'de> + Sized {
     /// The values as a list, `(A, (B, ()))`.
     type Values;
 
-    /// The values, unless one is missing.
-    fn finish(self, call: Option<&Ctx>) -> Option<Self::Values>;
+    /// Takes the values, unless one is missing.
+    fn finish(&mut self, call: Option<&Ctx>) -> Option<Self::Values>;
 
     #[doc(hidden)]
     fn describe(&self, out: &mut Vec<Described<'de>>);
@@ -51,7 +51,7 @@ impl Slots<'_> for () {
 impl Args<'_> for () {
     type Values = ();
 
-    fn finish(self, _: Option<&Ctx>) -> Option<()> {
+    fn finish(&mut self, _: Option<&Ctx>) -> Option<()> {
         Some(())
     }
 
@@ -68,9 +68,7 @@ impl<'de, T, R: Slots<'de>> Slots<'de> for (Arg<'de, T>, R) {
         if arg.value.is_some() || arg.given {
             return None;
         }
-        let (value, length) = (arg.read)(rest).ok()?;
-        arg.value = Some(value);
-        Some(length)
+        (arg.read)(rest, &mut arg.value)
     }
 }
 
@@ -78,9 +76,9 @@ impl<'de, T, R: Args<'de>> Args<'de> for (Arg<'de, T>, R) {
     type Values = (T, R::Values);
 
     #[inline]
-    fn finish(self, call: Option<&Ctx>) -> Option<Self::Values> {
+    fn finish(&mut self, call: Option<&Ctx>) -> Option<Self::Values> {
         let (arg, others) = self;
-        let value = match (arg.value, arg.default) {
+        let value = match (arg.value.take(), arg.default) {
             (Some(value), _) => value,
             (None, Some(default)) => default(),
             (None, None) => (arg.absent)(call)?,

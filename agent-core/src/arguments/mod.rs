@@ -18,16 +18,17 @@ use crate::context::Ctx;
 use crate::error::ToolError;
 
 /// Reads the arguments of a call; a fault costs a second, slower pass that finds all of them.
+#[inline]
 pub(crate) fn read<'de, A: Args<'de>>(
     text: &'de str,
-    mut args: A,
     call: Option<&Ctx>,
-    again: impl Fn() -> A,
+    make: impl Fn() -> A,
 ) -> Result<A::Values, ToolError> {
+    let mut args = make();
     if scan::object(text, &mut args).is_some()
         && let Some(values) = args.finish(call)
     {
         return Ok(values);
     }
-    Err(ToolError::arguments(fault::find(text, &describe(&again()))))
+    Err(ToolError::arguments(fault::find(text, &describe(&make()))))
 }

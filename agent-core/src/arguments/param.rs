@@ -13,7 +13,8 @@ use crate::context::Ctx;
 pub struct Arg<'de, T> {
     pub(super) name: &'static str,
     doc: &'static str,
-    pub(super) read: fn(&'de str) -> serde_json::Result<(T, usize)>,
+    /// Reads the value at the start of a text into its place, and returns its length in bytes.
+    pub(super) read: fn(&'de str, &mut Option<T>) -> Option<usize>,
     pub(super) absent: fn(Option<&Ctx>) -> Option<T>,
     pub(super) default: Option<fn() -> T>,
     shown: fn(&T) -> Option<Value>,
@@ -30,7 +31,11 @@ pub fn arg<'de, T: Param<'de>>(name: &'static str, doc: &'static str) -> Arg<'de
     Arg {
         name,
         doc,
-        read: T::read,
+        read: |text, value| {
+            let (read, length) = T::read(text).ok()?;
+            *value = Some(read);
+            Some(length)
+        },
         absent: T::absent,
         default: None,
         shown: |_| None,
@@ -104,6 +109,7 @@ impl<'de, T: DeserializeOwned + JsonSchema> Param<'de> for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Param<'_> for Ctx {
     const GIVEN: bool = true;
 

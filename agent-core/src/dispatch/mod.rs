@@ -10,7 +10,9 @@ mod task;
 pub(crate) use batch::{Batch, CallTimes};
 pub(crate) use slots::Slots;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 
 use crate::limits::Limits;
 use crate::toolset::Toolset;
@@ -54,6 +56,23 @@ impl Toolset {
         batch.run(&[&call], &mut |_, ended, _| result = Some(ended)).await;
         result.unwrap_or_else(|| ToolResult::new(&call, Status::NeverStarted, "never started"))
     }
+}
+
+/// A call through the table alone, claim point included: for the benches, which compare it with a
+/// table written by hand. No ledger orders it and no task runs it.
+#[doc(hidden)]
+pub async fn in_place(toolset: &Toolset, name: &str, text: Arc<str>) -> Option<String> {
+    let tool = toolset.find(name)?;
+    let body = tool.call(text, None);
+    let mut body = if tool.claims.is_empty() { body } else { prepare::prepare(body).ok()? };
+    let polled = std::future::poll_fn(|cx| {
+        match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(cx))) {
+            Ok(polled) => polled.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    });
+    let returned = polled.await.ok()?;
+    returned.ok().map(crate::Output::into_text)
 }
 
 /// A number for a run: no other run of this process has it.

@@ -1,180 +1,130 @@
-use serde::ser::{Serialize, Serializer};
-use serde_json::{Error, Serializer as Json};
-use std::io;
+use serde::ser::{Error as _, Impossible, Serialize, Serializer};
+use std::fmt;
 
 /// JSON, but a top-level string, character, unit or unit variant as its plain text.
-pub(super) fn text(value: &(impl Serialize + ?Sized)) -> Result<String, Error> {
-    let (mut buffer, mut plain) = (Buffer::default(), None);
-    value.serialize(Plain { json: &mut Json::new(&mut buffer), text: &mut plain })?;
-    match plain {
-        Some(text) => Ok(text),
-        None => String::from_utf8(buffer.0).map_err(serde::ser::Error::custom),
+///
+/// The value is first asked whether it is a scalar: a compound one says no at its first step, so
+/// that its JSON costs what it costs without the question.
+pub(super) fn text(value: &(impl Serialize + ?Sized)) -> Result<String, serde_json::Error> {
+    match value.serialize(Plain) {
+        Ok(text) => Ok(text),
+        Err(Otherwise::Json) => serde_json::to_string(value),
+        Err(Otherwise::Failed(message)) => Err(serde_json::Error::custom(message)),
     }
 }
 
-/// Allocates when the first byte comes, and then for most results enough.
-#[derive(Default)]
-struct Buffer(Vec<u8>);
+/// Writes scalars as plain text, and refuses all others.
+struct Plain;
 
-impl io::Write for &mut Buffer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_all(bytes).map(|()| bytes.len())
-    }
+#[derive(Debug)]
+enum Otherwise {
+    Json,
+    /// What the value's own `Serialize` said.
+    Failed(String),
+}
 
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.0.capacity() == 0 {
-            self.0.reserve(128);
+impl fmt::Display for Otherwise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Json => f.write_str("not a scalar"),
+            Self::Failed(message) => f.write_str(message),
         }
-        self.0.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
-struct Plain<'a, 'b> {
-    json: &'a mut Json<&'b mut Buffer>,
-    text: &'a mut Option<String>,
-}
+impl std::error::Error for Otherwise {}
 
-impl Plain<'_, '_> {
-    #[expect(clippy::unnecessary_wraps, reason = "the answer of a `Serializer`")]
-    fn plain(self, text: &(impl ToString + ?Sized)) -> Result<(), Error> {
-        *self.text = Some(text.to_string());
-        Ok(())
+impl serde::ser::Error for Otherwise {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::Failed(message.to_string())
     }
 }
 
-type Inner<'a, 'b> = &'a mut Json<&'b mut Buffer>;
+type Text = Result<String, Otherwise>;
+type Never = Impossible<String, Otherwise>;
 
 macro_rules! plain {
-    ($($name:ident: $type:ty),*) => {
-        $(fn $name(self, value: $type) -> Result<(), Error> { self.plain(&value) })*
+    ($($name:ident: $type:ty),* $(,)?) => {
+        $(fn $name(self, value: $type) -> Text { Ok(value.to_string()) })*
     };
 }
 
-impl<'a, 'b> Serializer for Plain<'a, 'b> {
-    type Ok = ();
-    type Error = Error;
-    type SerializeSeq = <Inner<'a, 'b> as Serializer>::SerializeSeq;
-    type SerializeTuple = <Inner<'a, 'b> as Serializer>::SerializeTuple;
-    type SerializeTupleStruct = <Inner<'a, 'b> as Serializer>::SerializeTupleStruct;
-    type SerializeTupleVariant = <Inner<'a, 'b> as Serializer>::SerializeTupleVariant;
-    type SerializeMap = <Inner<'a, 'b> as Serializer>::SerializeMap;
-    type SerializeStruct = <Inner<'a, 'b> as Serializer>::SerializeStruct;
-    type SerializeStructVariant = <Inner<'a, 'b> as Serializer>::SerializeStructVariant;
+macro_rules! json {
+    ($($name:ident($($type:ty),*) -> $compound:ty;)*) => {
+        $(fn $name(self, $(_: $type),*) -> Result<$compound, Otherwise> { Err(Otherwise::Json) })*
+    };
+}
 
-    // JSON has no NaN and no infinities; as plain text they keep their names.
+impl Serializer for Plain {
+    type Ok = String;
+    type Error = Otherwise;
+    type SerializeSeq = Never;
+    type SerializeTuple = Never;
+    type SerializeTupleStruct = Never;
+    type SerializeTupleVariant = Never;
+    type SerializeMap = Never;
+    type SerializeStruct = Never;
+    type SerializeStructVariant = Never;
+
     plain! {
         serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32,
         serialize_i64: i64, serialize_i128: i128, serialize_u8: u8, serialize_u16: u16,
         serialize_u32: u32, serialize_u64: u64, serialize_u128: u128, serialize_char: char,
-        serialize_str: &str
+        serialize_str: &str,
     }
 
-    fn serialize_f32(self, value: f32) -> Result<(), Error> {
-        if value.is_finite() { self.json.serialize_f32(value) } else { self.plain(&value) }
+    json! {
+        serialize_bytes(&[u8]) -> String;
+        serialize_seq(Option<usize>) -> Never;
+        serialize_tuple(usize) -> Never;
+        serialize_tuple_struct(&'static str, usize) -> Never;
+        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Never;
+        serialize_map(Option<usize>) -> Never;
+        serialize_struct(&'static str, usize) -> Never;
+        serialize_struct_variant(&'static str, u32, &'static str, usize) -> Never;
     }
 
-    fn serialize_f64(self, value: f64) -> Result<(), Error> {
-        if value.is_finite() { self.json.serialize_f64(value) } else { self.plain(&value) }
+    // JSON has no NaN and no infinities; as plain text they keep their names.
+    fn serialize_f32(self, value: f32) -> Text {
+        if value.is_finite() { Err(Otherwise::Json) } else { Ok(value.to_string()) }
     }
 
-    fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
-        self.json.serialize_bytes(value)
+    fn serialize_f64(self, value: f64) -> Text {
+        if value.is_finite() { Err(Otherwise::Json) } else { Ok(value.to_string()) }
     }
 
-    fn serialize_none(self) -> Result<(), Error> {
-        self.plain("null")
+    fn serialize_none(self) -> Text {
+        Ok("null".to_owned())
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Text {
         value.serialize(self)
     }
 
-    fn serialize_unit(self) -> Result<(), Error> {
-        self.plain("done")
+    fn serialize_unit(self) -> Text {
+        Ok("done".to_owned())
     }
 
-    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Error> {
-        self.plain("done")
+    fn serialize_unit_struct(self, _: &'static str) -> Text {
+        Ok("done".to_owned())
     }
 
-    fn serialize_unit_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        name: &'static str,
-    ) -> Result<(), Error> {
-        self.plain(name)
+    fn serialize_unit_variant(self, _: &'static str, _: u32, name: &'static str) -> Text {
+        Ok(name.to_owned())
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Result<(), Error> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Text {
         value.serialize(self)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
         self,
-        name: &'static str,
-        index: u32,
-        variant: &'static str,
-        value: &T,
-    ) -> Result<(), Error> {
-        self.json.serialize_newtype_variant(name, index, variant, value)
-    }
-
-    fn serialize_seq(self, length: Option<usize>) -> Result<Self::SerializeSeq, Error> {
-        self.json.serialize_seq(length)
-    }
-
-    fn serialize_tuple(self, length: usize) -> Result<Self::SerializeTuple, Error> {
-        self.json.serialize_tuple(length)
-    }
-
-    fn serialize_tuple_struct(
-        self,
-        name: &'static str,
-        length: usize,
-    ) -> Result<Self::SerializeTupleStruct, Error> {
-        self.json.serialize_tuple_struct(name, length)
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        name: &'static str,
-        index: u32,
-        variant: &'static str,
-        length: usize,
-    ) -> Result<Self::SerializeTupleVariant, Error> {
-        self.json.serialize_tuple_variant(name, index, variant, length)
-    }
-
-    fn serialize_map(self, length: Option<usize>) -> Result<Self::SerializeMap, Error> {
-        self.json.serialize_map(length)
-    }
-
-    fn serialize_struct(
-        self,
-        name: &'static str,
-        length: usize,
-    ) -> Result<Self::SerializeStruct, Error> {
-        self.json.serialize_struct(name, length)
-    }
-
-    fn serialize_struct_variant(
-        self,
-        name: &'static str,
-        index: u32,
-        variant: &'static str,
-        length: usize,
-    ) -> Result<Self::SerializeStructVariant, Error> {
-        self.json.serialize_struct_variant(name, index, variant, length)
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Text {
+        Err(Otherwise::Json)
     }
 }
 
@@ -188,6 +138,7 @@ mod tests {
     enum Answer {
         Yes,
         No { because: &'static str },
+        Maybe(u8),
     }
 
     #[derive(Serialize)]
@@ -201,6 +152,7 @@ mod tests {
         assert_eq!(text(&None::<u8>).unwrap(), "null");
         assert_eq!(text(&Answer::Yes).unwrap(), "Yes");
         assert_eq!(text(&Answer::No { because: "n" }).unwrap(), r#"{"No":{"because":"n"}}"#);
+        assert_eq!(text(&Answer::Maybe(1)).unwrap(), r#"{"Maybe":1}"#);
         assert_eq!(text(&(1, "x", 2.5)).unwrap(), r#"[1,"x",2.5]"#);
         assert_eq!(text(&json!({"b": 1, "a": ["x"]})).unwrap(), r#"{"a":["x"],"b":1}"#);
         assert_eq!(text(&f64::NAN).unwrap(), "NaN");

@@ -105,13 +105,23 @@ impl<T: Serialize> ViaSerialize for &Ret<T> {
 }
 
 /// else nothing: the bound fails with the message that helps.
+///
+/// It stands on the method, because method resolution would judge one on the impl by itself.
 pub trait ViaNone {
     #[doc(hidden)]
-    fn output(&self) -> Result<Output, ToolError>;
+    type Value;
+    #[doc(hidden)]
+    fn output(&self) -> Result<Output, ToolError>
+    where
+        Self::Value: IntoOutput;
 }
 
-impl<T: IntoOutput> ViaNone for Ret<T> {
-    fn output(&self) -> Result<Output, ToolError> {
+impl<T> ViaNone for Ret<T> {
+    type Value = T;
+    fn output(&self) -> Result<Output, ToolError>
+    where
+        T: IntoOutput,
+    {
         self.take().into_output()
     }
 }
@@ -154,11 +164,19 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> ViaError for &Ret<E> {
 /// else nothing: the bound fails with the message that helps.
 pub trait ViaNoError {
     #[doc(hidden)]
-    fn failure(&self) -> ToolError;
+    type Error;
+    #[doc(hidden)]
+    fn failure(&self) -> ToolError
+    where
+        Self::Error: IntoFailure;
 }
 
-impl<E: IntoFailure> ViaNoError for Ret<E> {
-    fn failure(&self) -> ToolError {
+impl<E> ViaNoError for Ret<E> {
+    type Error = E;
+    fn failure(&self) -> ToolError
+    where
+        E: IntoFailure,
+    {
         self.take().into_failure()
     }
 }

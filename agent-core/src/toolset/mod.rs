@@ -205,7 +205,9 @@ struct Table<S: 'static> {
 impl<S: Send + Sync + 'static> Source for Table<S> {
     #[expect(clippy::indexing_slicing, reason = "`at` is the entry's own position in this table")]
     fn call(&self, at: usize, text: Arc<str>, call: Option<Ctx>) -> CallFuture {
-        (self.entries[at].call)(Cx { state: self.state.clone(), text, call })
+        let Entry { lent, call: start, .. } = &self.entries[at];
+        let state = (!lent.is_empty()).then(|| self.state.clone());
+        start(Cx { state, text, call })
     }
 }
 

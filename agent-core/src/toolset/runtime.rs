@@ -131,7 +131,7 @@ fn is_name(name: &str) -> bool {
 impl Source for RuntimeTool {
     fn call(&self, _: usize, text: Arc<str>, call: Option<Ctx>) -> CallFuture {
         let body = self.body.clone();
-        let cx = Cx { state: Arc::new(NoState), text, call };
+        let cx = Cx::<NoState> { state: None, text, call };
         Box::pin(async move {
             let arguments = read_once(&cx.text).map_err(ToolError::arguments)?;
             cx.admitted().await;

@@ -128,7 +128,7 @@ macro_rules! tools {
             $($tool: $crate::__private::Tool<S>),*
         {
             const TABLE: &'static [$crate::__private::Entry<S>] =
-                &$crate::__private::sort([$($crate::__private::Entry::<S>::of::<$tool>()),*], ORDER);
+                &$crate::__private::sort([$($crate::__private::Entry::<S>::of::<($tool)>()),*], ORDER);
             const INDEX: &'static [u16] = &$crate::__private::index::<SLOTS>(NAMES, &ORDER);
         }
         $crate::__private::Tools::<List>::new()
@@ -143,6 +143,7 @@ const FREE: u16 = u16::MAX;
 ///
 /// When two are equal: the compiler shows the message.
 #[must_use]
+#[track_caller]
 #[expect(clippy::indexing_slicing, reason = "`get` is not const; all indices are below N")]
 pub const fn order<const N: usize>(names: &[&str]) -> [u16; N] {
     let mut order = [0; N];
@@ -163,6 +164,7 @@ pub const fn order<const N: usize>(names: &[&str]) -> [u16; N] {
 }
 
 #[expect(clippy::indexing_slicing, reason = "`get` is not const; both are positions of names")]
+#[track_caller]
 const fn is_after(names: &[&str], one: u16, other: usize) -> bool {
     let (one, other) = (names[one as usize], names[other]);
     let (a, b) = (one.as_bytes(), other.as_bytes());
@@ -179,7 +181,8 @@ const fn is_after(names: &[&str], one: u16, other: usize) -> bool {
     a.len() > b.len()
 }
 
-/// Const panics take a finished message only.
+/// Const panics take a finished message only. The caller that is tracked is the list itself.
+#[track_caller]
 #[expect(clippy::indexing_slicing, reason = "`get` is not const; the text is cut to the buffer")]
 const fn two_of_one_name(name: &str) -> ! {
     const BEFORE: &[u8] = b"two tools in this list are called `";

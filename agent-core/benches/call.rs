@@ -1,0 +1,216 @@
+//! One call, from name and argument text to result text: through the erased table, and through a
+//! table written by hand (a `HashMap` of boxed async handlers over serde structs).
+
+#![allow(missing_docs, clippy::wildcard_imports, reason = "a bench")]
+
+mod support;
+
+use agent_core::__private::in_place;
+use agent_core::{Toolset, tool, tools};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::future::Future;
+use std::hint::black_box;
+use std::pin::Pin;
+use std::sync::Arc;
+use support::{allocations, compare, judge, runtime};
+
+/// Add two numbers.
+#[tool]
+fn add(a: i64, b: i64) -> i64 {
+    a + b
+}
+
+/// Add two numbers, and touch nothing shared.
+#[tool(pure)]
+fn add_pure(a: i64, b: i64) -> i64 {
+    a + b
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Customer {
+    id: u64,
+    name: String,
+    email: String,
+    tags: Vec<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Item {
+    sku: String,
+    quantity: u32,
+    price: f64,
+    note: Option<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Address {
+    street: String,
+    city: String,
+    zip: String,
+    country: Country,
+}
+
+#[derive(Deserialize, JsonSchema)]
+enum Country {
+    Germany,
+    France,
+}
+
+#[derive(Serialize)]
+struct Receipt {
+    customer: u64,
+    items: usize,
+    total: f64,
+    ship_to: String,
+}
+
+/// Order items for a customer.
+#[tool]
+fn order(customer: Customer, items: Vec<Item>, address: Address, express: Option<bool>) -> Receipt {
+    receipt(customer, items, address, express)
+}
+
+fn receipt(
+    customer: Customer,
+    items: Vec<Item>,
+    address: Address,
+    express: Option<bool>,
+) -> Receipt {
+    let used = (&customer.name, &customer.email, &customer.tags, &address.street, &address.zip);
+    black_box(used);
+    let abroad = matches!(address.country, Country::France);
+    let fee = if express.unwrap_or(abroad) { 5.0 } else { 0.0 };
+    let price = |item: &Item| {
+        black_box((&item.sku, &item.note));
+        f64::from(item.quantity) * item.price
+    };
+    Receipt {
+        customer: customer.id,
+        items: items.len(),
+        total: items.iter().map(price).sum::<f64>() + fee,
+        ship_to: address.city,
+    }
+}
+
+const ORDER: &str = r#"{"customer":{"id":4711,"name":"Ada Lovelace","email":"ada@example.org","tags":["vip","early"]},"items":[{"sku":"KB-101","quantity":2,"price":49.9,"note":"German layout"},{"sku":"MS-7","quantity":1,"price":19.5,"note":null},{"sku":"MON-27","quantity":1,"price":289.0,"note":"please check for dead pixels before it is sent"},{"sku":"CBL-USB-C-2M","quantity":4,"price":7.25}],"address":{"street":"Unter den Linden 1","city":"Berlin","zip":"10117","country":"Germany"},"express":true}"#;
+
+macro_rules! many {
+    ($($name:ident)*) => {
+        mod many {
+            $(
+                /// One of many.
+                #[agent_core::tool]
+                pub(super) fn $name(a: i64, b: i64) -> i64 { a * b }
+            )*
+        }
+        fn sixteen() -> Toolset { many!(@first $($name)*) }
+        fn all() -> Toolset { tools![add, add_pure, order, $(many::$name),*].into() }
+    };
+    (@first $a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident $i:ident $j:ident $k:ident $l:ident $m:ident $($rest:ident)*) => {
+        tools![add, add_pure, order, many::$a, many::$b, many::$c, many::$d, many::$e, many::$f, many::$g, many::$h, many::$i, many::$j, many::$k, many::$l, many::$m].into()
+    };
+}
+many! {
+    t000 t001 t002 t003 t004 t005 t006 t007 t008 t009 t010 t011 t012 t013 t014 t015 t016 t017
+    t018 t019 t020 t021 t022 t023 t024 t025 t026 t027 t028 t029 t030 t031 t032 t033 t034 t035
+    t036 t037 t038 t039 t040 t041 t042 t043 t044 t045 t046 t047 t048 t049 t050 t051 t052 t053
+    t054 t055 t056 t057 t058 t059 t060 t061 t062 t063 t064 t065 t066 t067 t068 t069 t070 t071
+    t072 t073 t074 t075 t076 t077 t078 t079 t080 t081 t082 t083 t084 t085 t086 t087 t088 t089
+    t090 t091 t092 t093 t094 t095 t096 t097 t098 t099 t100 t101 t102 t103 t104 t105 t106 t107
+    t108 t109 t110 t111 t112 t113 t114 t115 t116 t117 t118 t119 t120 t121 t122 t123 t124 t125
+    t126 t127 t128 t129 t130 t131 t132 t133 t134 t135 t136 t137 t138 t139 t140 t141 t142 t143
+    t144 t145 t146 t147 t148 t149 t150 t151 t152 t153 t154 t155 t156 t157 t158 t159 t160 t161
+    t162 t163 t164 t165 t166 t167 t168 t169 t170 t171 t172 t173 t174 t175 t176 t177 t178 t179
+    t180 t181 t182 t183 t184 t185 t186 t187 t188 t189 t190 t191 t192 t193 t194 t195 t196 t197
+    t198 t199 t200 t201 t202 t203 t204 t205 t206 t207 t208 t209 t210 t211 t212 t213 t214 t215
+    t216 t217 t218 t219 t220 t221 t222 t223 t224 t225 t226 t227 t228 t229 t230 t231 t232 t233
+    t234 t235 t236 t237 t238 t239 t240 t241 t242 t243 t244 t245 t246 t247 t248 t249 t250 t251
+    t252
+}
+
+type Handler =
+    Box<dyn Fn(&str) -> Pin<Box<dyn Future<Output = Option<String>> + Send>> + Send + Sync>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddArgs {
+    a: i64,
+    b: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OrderArgs {
+    customer: Customer,
+    items: Vec<Item>,
+    address: Address,
+    express: Option<bool>,
+}
+
+fn by_hand(names: impl Iterator<Item = String>) -> HashMap<String, Handler> {
+    let add = || -> Handler {
+        Box::new(|text| {
+            let args = serde_json::from_str::<AddArgs>(text);
+            Box::pin(async move {
+                let AddArgs { a, b } = args.ok()?;
+                serde_json::to_string(&(a + b)).ok()
+            })
+        })
+    };
+    let order: Handler = Box::new(|text| {
+        let args = serde_json::from_str::<OrderArgs>(text);
+        Box::pin(async move {
+            let OrderArgs { customer, items, address, express } = args.ok()?;
+            serde_json::to_string(&receipt(customer, items, address, express)).ok()
+        })
+    });
+    let mut table: HashMap<_, _> = names.map(|name| (name, add())).collect();
+    table.insert("order".to_owned(), order);
+    table
+}
+
+fn main() {
+    let runtime = runtime();
+    for (toolset, times) in
+        [(tools![add, add_pure, order].into(), 40_000), (sixteen(), 40_000), (all(), 40_000)]
+    {
+        let toolset: Toolset = toolset;
+        let table = by_hand(toolset.names().map(str::to_owned));
+        println!("\n{} tools", toolset.names().len());
+        let small: Arc<str> = r#"{"a":20,"b":22}"#.into();
+        let large: Arc<str> = ORDER.into();
+        for (ours, theirs, text, most, most_allocations) in [
+            ("add", "add", &small, 1.7, 2.0),
+            ("add_pure", "add", &small, 1.4, 2.0),
+            ("order", "order", &large, 1.15, 25.0),
+        ] {
+            let times = if theirs == "order" { times / 10 } else { times };
+            let mut hand = |times: u32| {
+                runtime.block_on(async {
+                    for _ in 0..times {
+                        let handler = &table[black_box(theirs)];
+                        black_box(handler(black_box(text)).await.expect("a result"));
+                    }
+                });
+            };
+            let mut table_call = |times: u32| {
+                runtime.block_on(async {
+                    for _ in 0..times {
+                        let result = in_place(&toolset, black_box(ours), black_box(text.clone()));
+                        black_box(result.await.expect("a result"));
+                    }
+                });
+            };
+            let [hand_ns, ours_ns] = compare(times, [&mut hand, &mut table_call]);
+            println!("{ours}: by hand {hand_ns:.0} ns, through the table {ours_ns:.0} ns");
+            judge(&format!("{ours}: times the table by hand"), ours_ns / hand_ns, most);
+            let count = allocations(&runtime, in_place(&toolset, ours, text.clone()));
+            let count_hand = allocations(&runtime, async { table[theirs](text).await });
+            println!("{ours}: allocations by hand {count_hand}");
+            #[allow(clippy::cast_precision_loss, reason = "a small count")]
+            judge(&format!("{ours}: allocations"), count as f64, most_allocations);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What all benches share: CPU time per piece of work, compared within one run.
+
+#![allow(dead_code, reason = "each bench uses a part of it")]
+
+use cpu_time::ProcessTime;
+use std::future::Future;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+
+pub fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// CPU nanoseconds of each of `works`, per repetition: the median of rounds that take turns, so
+/// that a slow moment of the machine hits all of them.
+pub fn compare<const N: usize>(times: u32, mut works: [&mut dyn FnMut(u32); N]) -> [f64; N] {
+    const ROUNDS: usize = 15;
+    let mut rounds = [(); N].map(|()| Vec::with_capacity(ROUNDS));
+    for work in &mut works {
+        work(times);
+    }
+    for _ in 0..ROUNDS {
+        for (work, taken) in works.iter_mut().zip(&mut rounds) {
+            let began = ProcessTime::now();
+            work(times);
+            taken.push(nanos(began.elapsed()) / f64::from(times));
+        }
+    }
+    rounds.map(|mut taken| {
+        taken.sort_by(f64::total_cmp);
+        taken[taken.len() / 2]
+    })
+}
+
+/// Allocations of a future on this thread.
+pub fn allocations(runtime: &Runtime, work: impl Future) -> u64 {
+    allocation_counter::measure(|| _ = runtime.block_on(work)).count_total
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a time of seconds in nanoseconds")]
+fn nanos(time: Duration) -> f64 {
+    time.as_nanos() as f64
+}
+
+/// Prints a figure beside its bound and says whether it holds.
+pub fn judge(what: &str, figure: f64, bound: f64) {
+    let verdict = if figure <= bound { "holds" } else { "MISSED" };
+    println!("{what:<56} {figure:>8.2}   at most {bound:<8} {verdict}");
+}
