@@ -1,100 +1,16 @@
 //! One call, from name and argument text to result text: through the erased table, and through a
 //! table written by hand (a `HashMap` of boxed async handlers over serde structs).
 
-#![allow(missing_docs, clippy::wildcard_imports, reason = "a bench")]
+#![allow(missing_docs, reason = "a bench")]
 
 mod support;
 
 use agent_core::__private::in_place;
-use agent_core::{Toolset, tool, tools};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
-use std::future::Future;
+use agent_core::{Toolset, tools};
 use std::hint::black_box;
-use std::pin::Pin;
 use std::sync::Arc;
-use support::{allocations, compare, judge, runtime};
-
-/// Add two numbers.
-#[tool]
-fn add(a: i64, b: i64) -> i64 {
-    a + b
-}
-
-/// Add two numbers, and touch nothing shared.
-#[tool(pure)]
-fn add_pure(a: i64, b: i64) -> i64 {
-    a + b
-}
-
-#[derive(Deserialize, JsonSchema)]
-struct Customer {
-    id: u64,
-    name: String,
-    email: String,
-    tags: Vec<String>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-struct Item {
-    sku: String,
-    quantity: u32,
-    price: f64,
-    note: Option<String>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-struct Address {
-    street: String,
-    city: String,
-    zip: String,
-    country: Country,
-}
-
-#[derive(Deserialize, JsonSchema)]
-enum Country {
-    Germany,
-    France,
-}
-
-#[derive(Serialize)]
-struct Receipt {
-    customer: u64,
-    items: usize,
-    total: f64,
-    ship_to: String,
-}
-
-/// Order items for a customer.
-#[tool]
-fn order(customer: Customer, items: Vec<Item>, address: Address, express: Option<bool>) -> Receipt {
-    receipt(customer, items, address, express)
-}
-
-fn receipt(
-    customer: Customer,
-    items: Vec<Item>,
-    address: Address,
-    express: Option<bool>,
-) -> Receipt {
-    let used = (&customer.name, &customer.email, &customer.tags, &address.street, &address.zip);
-    black_box(used);
-    let abroad = matches!(address.country, Country::France);
-    let fee = if express.unwrap_or(abroad) { 5.0 } else { 0.0 };
-    let price = |item: &Item| {
-        black_box((&item.sku, &item.note));
-        f64::from(item.quantity) * item.price
-    };
-    Receipt {
-        customer: customer.id,
-        items: items.len(),
-        total: items.iter().map(price).sum::<f64>() + fee,
-        ship_to: address.city,
-    }
-}
-
-const ORDER: &str = r#"{"customer":{"id":4711,"name":"Ada Lovelace","email":"ada@example.org","tags":["vip","early"]},"items":[{"sku":"KB-101","quantity":2,"price":49.9,"note":"German layout"},{"sku":"MS-7","quantity":1,"price":19.5,"note":null},{"sku":"MON-27","quantity":1,"price":289.0,"note":"please check for dead pixels before it is sent"},{"sku":"CBL-USB-C-2M","quantity":4,"price":7.25}],"address":{"street":"Unter den Linden 1","city":"Berlin","zip":"10117","country":"Germany"},"express":true}"#;
+use support::call::{ORDER, add, add_pure, by_hand, order};
+use support::{compare, judge, runtime};
 
 macro_rules! many {
     ($($name:ident)*) => {
@@ -130,47 +46,6 @@ many! {
     t252
 }
 
-type Handler =
-    Box<dyn Fn(&str) -> Pin<Box<dyn Future<Output = Option<String>> + Send>> + Send + Sync>;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AddArgs {
-    a: i64,
-    b: i64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OrderArgs {
-    customer: Customer,
-    items: Vec<Item>,
-    address: Address,
-    express: Option<bool>,
-}
-
-fn by_hand(names: impl Iterator<Item = String>) -> HashMap<String, Handler> {
-    let add = || -> Handler {
-        Box::new(|text| {
-            let args = serde_json::from_str::<AddArgs>(text);
-            Box::pin(async move {
-                let AddArgs { a, b } = args.ok()?;
-                serde_json::to_string(&(a + b)).ok()
-            })
-        })
-    };
-    let order: Handler = Box::new(|text| {
-        let args = serde_json::from_str::<OrderArgs>(text);
-        Box::pin(async move {
-            let OrderArgs { customer, items, address, express } = args.ok()?;
-            serde_json::to_string(&receipt(customer, items, address, express)).ok()
-        })
-    });
-    let mut table: HashMap<_, _> = names.map(|name| (name, add())).collect();
-    table.insert("order".to_owned(), order);
-    table
-}
-
 fn main() {
     let runtime = runtime();
     for (toolset, times) in
@@ -181,10 +56,10 @@ fn main() {
         println!("\n{} tools", toolset.names().len());
         let small: Arc<str> = r#"{"a":20,"b":22}"#.into();
         let large: Arc<str> = ORDER.into();
-        for (ours, theirs, text, most, most_allocations) in [
-            ("add", "add", &small, 1.7, 2.0),
-            ("add_pure", "add", &small, 1.4, 2.0),
-            ("order", "order", &large, 1.15, 25.0),
+        for (ours, theirs, text, most) in [
+            ("add", "add", &small, 1.7),
+            ("add_pure", "add", &small, 1.4),
+            ("order", "order", &large, 1.15),
         ] {
             let times = if theirs == "order" { times / 10 } else { times };
             let mut hand = |times: u32| {
@@ -206,11 +81,6 @@ fn main() {
             let [hand_ns, ours_ns] = compare(times, [&mut hand, &mut table_call]);
             println!("{ours}: by hand {hand_ns:.0} ns, through the table {ours_ns:.0} ns");
             judge(&format!("{ours}: times the table by hand"), ours_ns / hand_ns, most);
-            let count = allocations(&runtime, in_place(&toolset, ours, text.clone()));
-            let count_hand = allocations(&runtime, async { table[theirs](text).await });
-            println!("{ours}: allocations by hand {count_hand}");
-            #[allow(clippy::cast_precision_loss, reason = "a small count")]
-            judge(&format!("{ours}: allocations"), count as f64, most_allocations);
         }
     }
 }

@@ -220,7 +220,7 @@ impl InProcess<'_> {
         CallRow {
             turn,
             index,
-            access: self.agent.toolset.access(result.name()),
+            access: times.access,
             status: result.status(),
             queued: since(times.queued),
             started: times.started.map(since),

@@ -12,7 +12,6 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use crate::arguments::{self, Args};
 use crate::error::ToolError;
 use crate::state::{Lend, LendMut};
-use crate::tool::ToolInfo;
 
 /// The call that a tool is answering: take it as a parameter to know it.
 ///
@@ -109,14 +108,14 @@ pub struct Cx<S> {
 }
 
 impl<S> Cx<S> {
-    /// The parsed arguments of the tool `T`.
+    /// The parsed arguments, for these parameters.
     ///
     /// # Errors
     ///
     /// All that is wrong with them, for the model to repair.
     #[inline]
-    pub fn args<T: ToolInfo>(&self) -> Result<<T::Args<'_> as Args<'_>>::Values, ToolError> {
-        arguments::read(&self.text, self.call.as_ref(), T::args)
+    pub fn args<'a, A: Args<'a>>(&'a self, make: fn() -> A) -> Result<A::Values, ToolError> {
+        arguments::read(&self.text, self.call.as_ref(), make)
     }
 
     /// The claim point: ends when the ledger has admitted the call.

@@ -3,8 +3,6 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::arguments::Faults;
-
 type BoxError = Box<dyn Error + Send + Sync>;
 
 /// An error of a tool that says more than "failed".
@@ -60,7 +58,7 @@ impl ToolError {
         Self { kind: ToolErrorKind::Fatal, source: error.into() }
     }
 
-    pub(crate) fn arguments(faults: Faults) -> Self {
+    pub(crate) fn arguments(faults: impl Into<BoxError>) -> Self {
         Self { kind: ToolErrorKind::Arguments, source: faults.into() }
     }
 

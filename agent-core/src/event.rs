@@ -11,7 +11,7 @@ pub(crate) enum Event {
     /// The model is asked.
     TurnStarted { at: Duration },
     /// The model has answered.
-    TurnEnded { at: Duration, usage: Usage },
+    TurnEnded { at: Duration, usage: Usage, calls: usize },
     /// A call has its result.
     CallEnded(CallRow),
 }
@@ -50,8 +50,9 @@ impl Record {
     pub(crate) fn apply(&mut self, event: Event) {
         match event {
             Event::TurnStarted { at } => self.turns.push((at, at)),
-            Event::TurnEnded { at, usage } => {
+            Event::TurnEnded { at, usage, calls } => {
                 self.usage += usage;
+                self.calls.reserve_exact(calls);
                 if let Some((_, ended)) = self.turns.last_mut() {
                     *ended = at;
                 }

@@ -6,6 +6,7 @@
 //! the number of claims.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use crate::access::{Claim, Mode, Place};
 
@@ -35,7 +36,7 @@ struct Entry<P> {
 /// The claims of a call, shared with its tool, and the run in which they are made.
 #[derive(Clone)]
 struct Claims {
-    fixed: std::sync::Arc<[Claim]>,
+    fixed: Arc<[Claim]>,
     run: u64,
 }
 
@@ -103,13 +104,13 @@ impl<P> Default for Ledger<P> {
 impl<P> Ledger<P> {
     /// Admits a call after all that were admitted before it.
     ///
-    /// Gives `parked` back if the call may start now; else keeps it until a `finish` releases it.
+    /// True: it may start now. Else what `park` makes is kept until a `finish` releases it.
     pub(crate) fn admit(
         &mut self,
-        fixed: &std::sync::Arc<[Claim]>,
+        fixed: &Arc<[Claim]>,
         run: u64,
-        parked: P,
-    ) -> (Ticket, Option<P>) {
+        park: impl FnOnce() -> P,
+    ) -> (Ticket, bool) {
         let claims = Claims { fixed: fixed.clone(), run };
         let ticket = self.ticket();
         let mut blocked = 0;
@@ -121,12 +122,12 @@ impl<P> Ledger<P> {
                 blocked += 1;
             }
         }
-        let (parked, start) =
-            if blocked == 0 { (None, Some(parked)) } else { (Some(parked), None) };
+        let free = blocked == 0;
+        let parked = (!free).then(park);
         if let Some(entry) = self.entries.get_mut(ticket.at) {
             *entry = Some(Entry { ticket, claims, blocked, parked });
         }
-        (ticket, start)
+        (ticket, free)
     }
 
     /// Ends a call, whether it ran or not, and appends to `ready` all that may start now.
@@ -199,7 +200,6 @@ fn unblock<P>(entries: &mut [Option<Entry<P>>], ticket: Ticket) -> Option<(Ticke
 mod tests {
     use super::*;
     use std::any::TypeId;
-    use std::sync::Arc;
 
     /// A generator of its own, so that a failure is repeated by its seed.
     struct Dice(u64);
@@ -267,11 +267,11 @@ mod tests {
                 if dice.roll(5) < 3 || model.live.is_empty() {
                     let call = model.calls.len();
                     let claims = random_claims(&mut dice);
-                    let (ticket, start) = ledger.admit(&claims.0, claims.1, call);
+                    let (ticket, free) = ledger.admit(&claims.0, claims.1, || call);
                     tickets.push(ticket);
                     model.calls.push(claims);
                     model.live.push(call);
-                    ready.extend(start.map(|call| (ticket, call)));
+                    ready.extend(free.then_some((ticket, call)));
                 } else {
                     // Also calls that have not started: a dropped batch finishes them.
                     let call = model.live.remove(dice.roll(model.live.len()));
@@ -294,9 +294,9 @@ mod tests {
     fn a_ticket_is_finished_once() {
         let mut ledger = Ledger::default();
         let none: Arc<[Claim]> = [].into();
-        let (first, _) = ledger.admit(&none, 0, ());
+        let (first, _) = ledger.admit(&none, 0, || ());
         ledger.finish(first, &mut Vec::new());
-        let (second, _) = ledger.admit(&none, 0, ());
+        let (second, _) = ledger.admit(&none, 0, || ());
         assert!(ledger.finish(first, &mut Vec::new()).is_none());
         assert!(is_unfinished(&ledger.entries, second));
     }

@@ -33,12 +33,12 @@ fn unknown(toolset: &Toolset, name: &str) -> String {
     let hint = match nearest(name, toolset.names()) {
         Some(name) => format!("; did you mean `{name}`?"),
         None if name.ends_with("parallel") => {
-            "; make several calls in one response instead, they run together".to_owned()
+            "; make several calls in one response instead, they run together.".to_owned()
         }
-        None => String::new(),
+        None => ".".to_owned(),
     };
     match names.is_empty() {
         true => format!("there is no tool `{shown}`, nor any other"),
-        false => format!("there is no tool `{shown}`{hint}. Tools: {}", names.join(", ")),
+        false => format!("there is no tool `{shown}`{hint} Tools: {}", names.join(", ")),
     }
 }

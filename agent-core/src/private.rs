@@ -2,10 +2,10 @@
 
 pub use crate::__returned as returned;
 pub use crate::access::Lent;
-pub use crate::arguments::{Arg, Args, Text, arg};
+pub use crate::arguments::{Arg, Args, Text, arg, describe};
 pub use crate::context::Cx;
 pub use crate::dispatch::in_place;
-pub use crate::state::{Kind, Lend, LendMut, Shared};
+pub use crate::state::{Kind, Lend, LendMut};
 pub use crate::tool::{Meta, Returned, Tool, ToolInfo};
 pub use crate::toolset::Tools;
 pub use crate::toolset::table::{Entry, ToolList, index, order, slots, sort};

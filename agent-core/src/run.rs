@@ -126,8 +126,8 @@ pub(crate) async fn drive<R: Runtime>(
     for turn in 1..=max_turns.max(1) {
         emit(Event::TurnStarted { at: runtime.elapsed() });
         let response = runtime.model(transcript).await.map_err(RunErrorKind::Model)?;
-        let usage = response.usage();
-        emit(Event::TurnEnded { at: runtime.elapsed(), usage });
+        let (usage, calls) = (response.usage(), response.calls().count());
+        emit(Event::TurnEnded { at: runtime.elapsed(), usage, calls });
         check_size(&response, limits.response)?;
         let next = next(&response);
         let open = OpenTurn::new(transcript, response);

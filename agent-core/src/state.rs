@@ -42,17 +42,6 @@ pub trait LendMut<T: ?Sized>: Lend<T> {
     fn lend_mut(&self) -> impl Future<Output = Self::Mut<'_>> + Send;
 }
 
-/// What calls on all threads can borrow: each field of a state.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be shared by calls on all threads",
-    label = "a field of a state is `Send`, `Sync` and `'static`",
-    note = "hold a `Lock` or an atomic instead of a cell, an `Arc` instead of an `Rc`, or keep the field from the tools with `#[lend(skip)]`"
-)]
-pub trait Shared: Send + Sync + 'static {}
-
-#[diagnostic::do_not_recommend]
-impl<T: ?Sized + Send + Sync + 'static> Shared for T {}
-
 /// Whether calls that borrow a piece of state have to be ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

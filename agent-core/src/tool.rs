@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::access::{Access, Lent};
-use crate::arguments::Args;
+use crate::arguments::Described;
 use crate::context::Cx;
 use crate::error::ToolError;
 use crate::output::Output;
@@ -23,14 +23,8 @@ pub(crate) type CallFuture = Pin<Box<dyn Future<Output = Returned> + Send>>;
     note = "put `#[tool]` on a function and name that function here"
 )]
 pub trait ToolInfo: 'static {
-    /// The parameters that come from the model's call.
-    type Args<'a>: Args<'a>;
-
-    /// Name, description and options.
+    /// Name, description, parameters and options.
     const META: Meta;
-
-    /// The parameters, not yet filled.
-    fn args<'a>() -> Self::Args<'a>;
 }
 
 /// A tool that borrows from the state `S`; `#[tool]` implements it.
@@ -53,6 +47,7 @@ pub struct Meta {
     pub(crate) name: &'static str,
     pub(crate) title: Option<&'static str>,
     pub(crate) description: &'static str,
+    pub(crate) arguments: fn() -> Vec<Described<'static>>,
     pub(crate) options: Options,
 }
 
@@ -67,9 +62,13 @@ pub(crate) struct Options {
 impl Meta {
     /// A tool without options.
     #[must_use]
-    pub const fn new(name: &'static str, description: &'static str) -> Self {
+    pub const fn new(
+        name: &'static str,
+        description: &'static str,
+        arguments: fn() -> Vec<Described<'static>>,
+    ) -> Self {
         let options = Options { access: Access::Undeclared, timeout: None, blocking: false };
-        Self { name, title: None, description, options }
+        Self { name, title: None, description, arguments, options }
     }
 
     /// Its name.

@@ -28,6 +28,10 @@ pub(crate) fn tool(tool: &ToolFn) -> TokenStream {
 pub(crate) fn broken_tool(tool: &ToolFn, error: &syn::Error) -> TokenStream {
     let error = error.to_compile_error();
     let function = &tool.function;
+    if function.signature.variadic.is_some() {
+        // Rust itself refuses it, and would say so beside us.
+        return error;
+    }
     if function.signature.receiver().is_some() || hides_a_type(tool) {
         return quote!(#error #function);
     }
@@ -42,9 +46,7 @@ pub(crate) fn broken_tool(tool: &ToolFn, error: &syn::Error) -> TokenStream {
 
         #(#conditions)*
         impl #core::ToolInfo for #ident {
-            type Args<'a> = ();
-            const META: #core::Meta = #core::Meta::new(#name, "");
-            fn args<'a>() -> Self::Args<'a> {}
+            const META: #core::Meta = #core::Meta::new(#name, "", ::std::vec::Vec::new);
         }
 
         #(#conditions)*
@@ -76,19 +78,22 @@ fn tool_info(tool: &ToolFn) -> TokenStream {
     let attrs = impl_attrs(tool);
     let ident = tool.ident();
     let meta = meta(tool);
+    // A function of the twin and not a part of the trait: a `pub` tool may take private types.
     let types = cons(args(tool).map(|(_, ty)| quote!(#core::Arg<'a, #ty>)));
     let values = cons(args(tool).map(|(param, ty)| arg(param, &ty, &core)));
     let values = args(tool).next().map(|_| values);
-    // An error about the list as a whole belongs to the parentheses.
-    let list = located(quote!(type Args<'a>), tool.function.signature.paren_token.span.join());
+    let returns = args(tool).next().map(|_| quote!(-> #types));
     quote! {
         #(#attrs)*
-        impl #core::ToolInfo for #ident {
-            #list = #types;
-            const META: #core::Meta = #meta;
-            fn args<'a>() -> Self::Args<'a> {
+        impl #ident {
+            fn args<'a>() #returns {
                 #values
             }
+        }
+
+        #(#attrs)*
+        impl #core::ToolInfo for #ident {
+            const META: #core::Meta = #meta;
         }
     }
 }
@@ -107,7 +112,7 @@ fn meta(tool: &ToolFn) -> TokenStream {
     let timeout = options.timeout.iter().map(|timeout| Literal::u64_unsuffixed(timeout.millis));
     let blocking = options.blocking.iter().map(|_| quote!(.blocking()));
     quote! {
-        #core::Meta::new(#name, #description)
+        #core::Meta::new(#name, #description, || #core::describe(&Self::args()))
             #(.title(#title))*
             #access
             #(.timeout_ms(#timeout))*

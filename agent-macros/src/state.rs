@@ -92,13 +92,9 @@ impl Lending {
     fn lend_whole(&self, item: &ItemStruct, core: &TokenStream) -> TokenStream {
         let Self { member, ty, .. } = self;
         let name = &item.ident;
-        let mut generics = sendable(&item.generics);
-        // Where the field cannot be shared, this bound says so once, not every line below.
-        let shared: WherePredicate = parse_quote_spanned!(at(ty)=> #ty: #core::Shared);
-        generics.make_where_clause().predicates.push(shared);
+        let generics = sendable(&item.generics);
         let (params, args, bounds) = generics.split_for_impl();
         quote_spanned! {at(ty)=>
-            #[allow(trivial_bounds)]
             impl #params #core::Lend<#ty> for #name #args #bounds {
                 type Ref<'a> = &'a #ty where Self: 'a;
                 const KIND: #core::Kind = #core::Kind::Handle;

@@ -13,8 +13,8 @@ fn orders(
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 struct orders {}
-impl ::agent_core::__private::ToolInfo for orders {
-    type Args<'a> = (
+impl orders {
+    fn args<'a>() -> (
         ::agent_core::__private::Arg<'a, u32>,
         (
             ::agent_core::__private::Arg<'a, Kind>,
@@ -26,12 +26,7 @@ impl ::agent_core::__private::ToolInfo for orders {
                 ),
             ),
         ),
-    );
-    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
-        "orders",
-        "List the orders.",
-    );
-    fn args<'a>() -> Self::Args<'a> {
+    ) {
         (
             ::agent_core::__private::arg::<u32>("limit", "How many.\n\nAt most 100.")
                 .or(|| 10),
@@ -59,6 +54,13 @@ impl ::agent_core::__private::ToolInfo for orders {
         )
     }
 }
+impl ::agent_core::__private::ToolInfo for orders {
+    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
+        "orders",
+        "List the orders.",
+        || ::agent_core::__private::describe(&Self::args()),
+    );
+}
 impl<__S: ::agent_core::__private::Lend<Db>> ::agent_core::__private::Tool<__S>
 for orders {
     const LENT: &'static [::agent_core::__private::Lent] = &[
@@ -67,7 +69,7 @@ for orders {
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, (a1, (a2, (a3, (a4, ()))))) = cx.args::<Self>()?;
+        let (a0, (a1, (a2, (a3, (a4, ()))))) = cx.args(Self::args)?;
         cx.admitted().await;
         let s0 = cx.lend::<Db>().await;
         ::agent_core::__private::returned!(orders(& * s0, a0, a1, & a2, & a3, a4))

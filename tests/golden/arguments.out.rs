@@ -15,8 +15,8 @@ pub async fn search<'x>(
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 pub struct search {}
-impl ::agent_core::__private::ToolInfo for search {
-    type Args<'a> = (
+impl search {
+    fn args<'a>() -> (
         ::agent_core::__private::Arg<'a, ::agent_core::__private::Text<'a>>,
         (
             ::agent_core::__private::Arg<'a, u32>,
@@ -37,13 +37,7 @@ impl ::agent_core::__private::ToolInfo for search {
                 ),
             ),
         ),
-    );
-    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
-            "search",
-            "Search the knowledge base.",
-        )
-        .read();
-    fn args<'a>() -> Self::Args<'a> {
+    ) {
         (
             ::agent_core::__private::arg::<
                 ::agent_core::__private::Text<'a>,
@@ -72,6 +66,14 @@ impl ::agent_core::__private::ToolInfo for search {
         )
     }
 }
+impl ::agent_core::__private::ToolInfo for search {
+    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
+            "search",
+            "Search the knowledge base.",
+            || ::agent_core::__private::describe(&Self::args()),
+        )
+        .read();
+}
 impl<__S: ::agent_core::__private::Lend<Db>> ::agent_core::__private::Tool<__S>
 for search {
     const LENT: &'static [::agent_core::__private::Lent] = &[
@@ -80,7 +82,7 @@ for search {
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, (a1, (a2, (a3, (a4, (a5, (a6, (a7, ())))))))) = cx.args::<Self>()?;
+        let (a0, (a1, (a2, (a3, (a4, (a5, (a6, (a7, ())))))))) = cx.args(Self::args)?;
         cx.admitted().await;
         let s0 = cx.lend::<Db>().await;
         ::agent_core::__private::returned!(

@@ -15,15 +15,20 @@ pub struct r#type {}
 #[cfg(feature = "keyboard")]
 #[cfg_attr(windows, cfg(feature = "win"))]
 #[allow(deprecated)]
+impl r#type {
+    fn args<'a>() -> (::agent_core::__private::Arg<'a, String>, ()) {
+        (::agent_core::__private::arg::<String>("as", ""), ())
+    }
+}
+#[cfg(feature = "keyboard")]
+#[cfg_attr(windows, cfg(feature = "win"))]
+#[allow(deprecated)]
 impl ::agent_core::__private::ToolInfo for r#type {
-    type Args<'a> = (::agent_core::__private::Arg<'a, String>, ());
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "type",
         "Type a text.",
+        || ::agent_core::__private::describe(&Self::args()),
     );
-    fn args<'a>() -> Self::Args<'a> {
-        (::agent_core::__private::arg::<String>("as", ""), ())
-    }
 }
 #[cfg(feature = "keyboard")]
 #[cfg_attr(windows, cfg(feature = "win"))]
@@ -39,7 +44,7 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, ()) = cx.args::<Self>()?;
+        let (a0, ()) = cx.args(Self::args)?;
         cx.admitted().await;
         let mut s0 = cx.lend_mut::<Keyboard>().await;
         let s1 = cx.lend::<Screen>().await;

@@ -11,15 +11,17 @@ fn read(path: PathBuf) -> io::Result<String> {
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 struct read {}
+impl read {
+    fn args<'a>() -> (::agent_core::__private::Arg<'a, PathBuf>, ()) {
+        (::agent_core::__private::arg::<PathBuf>("path", include_str!("path.md")), ())
+    }
+}
 impl ::agent_core::__private::ToolInfo for read {
-    type Args<'a> = (::agent_core::__private::Arg<'a, PathBuf>, ());
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "read",
         "Read a file.\n\n    an example\n\nPaths are relative.",
+        || ::agent_core::__private::describe(&Self::args()),
     );
-    fn args<'a>() -> Self::Args<'a> {
-        (::agent_core::__private::arg::<PathBuf>("path", include_str!("path.md")), ())
-    }
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
@@ -27,7 +29,7 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, ()) = cx.args::<Self>()?;
+        let (a0, ()) = cx.args(Self::args)?;
         cx.admitted().await;
         ::agent_core::__private::returned!(read(a0))
     }
@@ -39,15 +41,17 @@ fn write(path: PathBuf) {}
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 struct write {}
+impl write {
+    fn args<'a>() -> (::agent_core::__private::Arg<'a, PathBuf>, ()) {
+        (::agent_core::__private::arg::<PathBuf>("path", "A block\nof two lines."), ())
+    }
+}
 impl ::agent_core::__private::ToolInfo for write {
-    type Args<'a> = (::agent_core::__private::Arg<'a, PathBuf>, ());
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "write",
         ::core::concat!("Before.\n", include_str!("write.md"), "\nAfter."),
+        || ::agent_core::__private::describe(&Self::args()),
     );
-    fn args<'a>() -> Self::Args<'a> {
-        (::agent_core::__private::arg::<PathBuf>("path", "A block\nof two lines."), ())
-    }
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
@@ -55,7 +59,7 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, ()) = cx.args::<Self>()?;
+        let (a0, ()) = cx.args(Self::args)?;
         cx.admitted().await;
         ::agent_core::__private::returned!(write(a0))
     }

@@ -3,16 +3,11 @@ async fn a0(cx: &S, s0: &mut Tool, a0: u8, a1: &str) {}
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 struct a0 {}
-impl ::agent_core::__private::ToolInfo for a0 {
-    type Args<'a> = (
+impl a0 {
+    fn args<'a>() -> (
         ::agent_core::__private::Arg<'a, u8>,
         (::agent_core::__private::Arg<'a, ::agent_core::__private::Text<'a>>, ()),
-    );
-    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
-        "a0",
-        "All names of the expansion are free.",
-    );
-    fn args<'a>() -> Self::Args<'a> {
+    ) {
         (
             ::agent_core::__private::arg::<u8>("a0", ""),
             (
@@ -24,6 +19,13 @@ impl ::agent_core::__private::ToolInfo for a0 {
         )
     }
 }
+impl ::agent_core::__private::ToolInfo for a0 {
+    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
+        "a0",
+        "All names of the expansion are free.",
+        || ::agent_core::__private::describe(&Self::args()),
+    );
+}
 impl<
     __S: ::agent_core::__private::Lend<S> + ::agent_core::__private::LendMut<Tool>,
 > ::agent_core::__private::Tool<__S> for a0 {
@@ -34,7 +36,7 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, (a1, ())) = cx.args::<Self>()?;
+        let (a0, (a1, ())) = cx.args(Self::args)?;
         cx.admitted().await;
         let s0 = cx.lend::<S>().await;
         let mut s1 = cx.lend_mut::<Tool>().await;

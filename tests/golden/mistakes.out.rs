@@ -12,12 +12,11 @@ fn read(db: &Db, path: PathBuf) -> String {
 struct read {}
 #[cfg(unix)]
 impl ::agent_core::__private::ToolInfo for read {
-    type Args<'a> = ();
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "read",
         "",
+        ::std::vec::Vec::new,
     );
-    fn args<'a>() -> Self::Args<'a> {}
 }
 #[cfg(unix)]
 impl<

@@ -5,22 +5,24 @@ fn add(a: i64, b: i64) -> i64 {
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 struct add {}
-impl ::agent_core::__private::ToolInfo for add {
-    type Args<'a> = (
+impl add {
+    fn args<'a>() -> (
         ::agent_core::__private::Arg<'a, i64>,
         (::agent_core::__private::Arg<'a, i64>, ()),
-    );
-    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
-            "add",
-            "Add two numbers.",
-        )
-        .pure();
-    fn args<'a>() -> Self::Args<'a> {
+    ) {
         (
             ::agent_core::__private::arg::<i64>("a", ""),
             (::agent_core::__private::arg::<i64>("b", ""), ()),
         )
     }
+}
+impl ::agent_core::__private::ToolInfo for add {
+    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
+            "add",
+            "Add two numbers.",
+            || ::agent_core::__private::describe(&Self::args()),
+        )
+        .pure();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
@@ -28,7 +30,7 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, (a1, ())) = cx.args::<Self>()?;
+        let (a0, (a1, ())) = cx.args(Self::args)?;
         ::agent_core::__private::returned!(add(a0, a1))
     }
 }
@@ -39,16 +41,18 @@ fn scale(config: &Config, number: f64) -> f64 {
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 struct scale {}
+impl scale {
+    fn args<'a>() -> (::agent_core::__private::Arg<'a, f64>, ()) {
+        (::agent_core::__private::arg::<f64>("number", ""), ())
+    }
+}
 impl ::agent_core::__private::ToolInfo for scale {
-    type Args<'a> = (::agent_core::__private::Arg<'a, f64>, ());
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
             "scale",
             "Multiply by what the configuration says.",
+            || ::agent_core::__private::describe(&Self::args()),
         )
         .pure();
-    fn args<'a>() -> Self::Args<'a> {
-        (::agent_core::__private::arg::<f64>("number", ""), ())
-    }
 }
 impl<__S: ::agent_core::__private::Lend<Config>> ::agent_core::__private::Tool<__S>
 for scale {
@@ -58,7 +62,7 @@ for scale {
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, ()) = cx.args::<Self>()?;
+        let (a0, ()) = cx.args(Self::args)?;
         cx.admitted().await;
         let s0 = cx.lend::<Config>().await;
         ::agent_core::__private::returned!(scale(& * s0, a0))

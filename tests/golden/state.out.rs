@@ -5,16 +5,11 @@ pub async fn append(db: &Db, notes: &mut Notes, text: &str) -> Result<usize, DbE
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 pub struct append {}
-impl ::agent_core::__private::ToolInfo for append {
-    type Args<'a> = (
+impl append {
+    fn args<'a>() -> (
         ::agent_core::__private::Arg<'a, ::agent_core::__private::Text<'a>>,
         (),
-    );
-    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
-        "append",
-        "Append a note.",
-    );
-    fn args<'a>() -> Self::Args<'a> {
+    ) {
         (
             ::agent_core::__private::arg::<
                 ::agent_core::__private::Text<'a>,
@@ -22,6 +17,13 @@ impl ::agent_core::__private::ToolInfo for append {
             (),
         )
     }
+}
+impl ::agent_core::__private::ToolInfo for append {
+    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
+        "append",
+        "Append a note.",
+        || ::agent_core::__private::describe(&Self::args()),
+    );
 }
 impl<
     __S: ::agent_core::__private::Lend<Db> + ::agent_core::__private::LendMut<Notes>,
@@ -33,7 +35,7 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, ()) = cx.args::<Self>()?;
+        let (a0, ()) = cx.args(Self::args)?;
         cx.admitted().await;
         let s0 = cx.lend::<Db>().await;
         let mut s1 = cx.lend_mut::<Notes>().await;
@@ -54,13 +56,15 @@ async fn count(notes: &Notes) -> usize {
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 struct count {}
+impl count {
+    fn args<'a>() {}
+}
 impl ::agent_core::__private::ToolInfo for count {
-    type Args<'a> = ();
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "count",
         "Count the notes.",
+        || ::agent_core::__private::describe(&Self::args()),
     );
-    fn args<'a>() -> Self::Args<'a> {}
 }
 impl<__S: ::agent_core::__private::Lend<Notes>> ::agent_core::__private::Tool<__S>
 for count {
@@ -70,7 +74,7 @@ for count {
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let () = cx.args::<Self>()?;
+        let () = cx.args(Self::args)?;
         cx.admitted().await;
         let s0 = cx.lend::<Notes>().await;
         ::agent_core::__private::returned!(count(& * s0). await)
@@ -85,13 +89,15 @@ async fn borrow<'x>(
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 struct borrow {}
+impl borrow {
+    fn args<'a>() {}
+}
 impl ::agent_core::__private::ToolInfo for borrow {
-    type Args<'a> = ();
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "borrow",
         "Where one type has a lifetime, and one has no size.",
+        || ::agent_core::__private::describe(&Self::args()),
     );
-    fn args<'a>() -> Self::Args<'a> {}
 }
 impl<
     __S: ::agent_core::__private::Lend<Cow<'static, str>>
@@ -106,7 +112,7 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let () = cx.args::<Self>()?;
+        let () = cx.args(Self::args)?;
         cx.admitted().await;
         let s0 = cx.lend::<Cow<'static, str>>().await;
         let s1 = cx.lend::<dyn Hook + 'static>().await;

@@ -5,21 +5,23 @@ fn add(a: i64, b: i64) -> i64 {
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 struct add {}
-impl ::agent_core::__private::ToolInfo for add {
-    type Args<'a> = (
+impl add {
+    fn args<'a>() -> (
         ::agent_core::__private::Arg<'a, i64>,
         (::agent_core::__private::Arg<'a, i64>, ()),
-    );
-    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
-        "add",
-        "Add two numbers.",
-    );
-    fn args<'a>() -> Self::Args<'a> {
+    ) {
         (
             ::agent_core::__private::arg::<i64>("a", ""),
             (::agent_core::__private::arg::<i64>("b", ""), ()),
         )
     }
+}
+impl ::agent_core::__private::ToolInfo for add {
+    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
+        "add",
+        "Add two numbers.",
+        || ::agent_core::__private::describe(&Self::args()),
+    );
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
@@ -27,7 +29,7 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, (a1, ())) = cx.args::<Self>()?;
+        let (a0, (a1, ())) = cx.args(Self::args)?;
         cx.admitted().await;
         ::agent_core::__private::returned!(add(a0, a1))
     }
@@ -39,14 +41,16 @@ pub(crate) fn now() -> String {
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 pub(crate) struct now {}
+impl now {
+    fn args<'a>() {}
+}
 impl ::agent_core::__private::ToolInfo for now {
-    type Args<'a> = ();
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
             "now",
             "What time it is.",
+            || ::agent_core::__private::describe(&Self::args()),
         )
         .read();
-    fn args<'a>() -> Self::Args<'a> {}
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
@@ -54,7 +58,7 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let () = cx.args::<Self>()?;
+        let () = cx.args(Self::args)?;
         cx.admitted().await;
         ::agent_core::__private::returned!(now())
     }
@@ -64,14 +68,16 @@ fn forget() {}
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 struct forget {}
+impl forget {
+    fn args<'a>() {}
+}
 impl ::agent_core::__private::ToolInfo for forget {
-    type Args<'a> = ();
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
             "forget",
             "Forget everything.",
+            || ::agent_core::__private::describe(&Self::args()),
         )
         .write();
-    fn args<'a>() -> Self::Args<'a> {}
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
@@ -79,7 +85,7 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let () = cx.args::<Self>()?;
+        let () = cx.args(Self::args)?;
         cx.admitted().await;
         ::agent_core::__private::returned!(forget())
     }

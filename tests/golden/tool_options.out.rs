@@ -5,19 +5,21 @@ fn delete(id: u64) -> io::Result<()> {
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 struct delete {}
+impl delete {
+    fn args<'a>() -> (::agent_core::__private::Arg<'a, u64>, ()) {
+        (::agent_core::__private::arg::<u64>("id", ""), ())
+    }
+}
 impl ::agent_core::__private::ToolInfo for delete {
-    type Args<'a> = (::agent_core::__private::Arg<'a, u64>, ());
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
             "delete-customer",
             "For the model.",
+            || ::agent_core::__private::describe(&Self::args()),
         )
         .title("Delete a customer")
         .write()
         .timeout_ms(120000)
         .blocking();
-    fn args<'a>() -> Self::Args<'a> {
-        (::agent_core::__private::arg::<u64>("id", ""), ())
-    }
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
@@ -25,7 +27,7 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, ()) = cx.args::<Self>()?;
+        let (a0, ()) = cx.args(Self::args)?;
         cx.admitted().await;
         ::agent_core::__private::returned!(delete(a0))
     }
@@ -37,21 +39,23 @@ async fn ping(db: &Db) -> bool {
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 struct ping {}
+impl ping {
+    fn args<'a>() {}
+}
 impl sdk::core::__private::ToolInfo for ping {
-    type Args<'a> = ();
     const META: sdk::core::__private::Meta = sdk::core::__private::Meta::new(
             "ping",
             "Through a re-export.",
+            || sdk::core::__private::describe(&Self::args()),
         )
         .timeout_ms(500);
-    fn args<'a>() -> Self::Args<'a> {}
 }
 impl<__S: sdk::core::__private::Lend<Db>> sdk::core::__private::Tool<__S> for ping {
     const LENT: &'static [sdk::core::__private::Lent] = &[
         sdk::core::__private::Lent::shared::<__S, Db>(),
     ];
     async fn call(cx: sdk::core::__private::Cx<__S>) -> sdk::core::__private::Returned {
-        let () = cx.args::<Self>()?;
+        let () = cx.args(Self::args)?;
         cx.admitted().await;
         let s0 = cx.lend::<Db>().await;
         sdk::core::__private::returned!(ping(& * s0). await)

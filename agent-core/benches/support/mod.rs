@@ -1,9 +1,11 @@
 //! What all benches share: CPU time per piece of work, compared within one run.
 
-#![allow(dead_code, reason = "each bench uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "each bench uses a part of it")]
+
+pub mod call;
+pub mod conversation;
 
 use cpu_time::ProcessTime;
-use std::future::Future;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
@@ -30,11 +32,6 @@ pub fn compare<const N: usize>(times: u32, mut works: [&mut dyn FnMut(u32); N]) 
         taken.sort_by(f64::total_cmp);
         taken[taken.len() / 2]
     })
-}
-
-/// Allocations of a future on this thread.
-pub fn allocations(runtime: &Runtime, work: impl Future) -> u64 {
-    allocation_counter::measure(|| _ = runtime.block_on(work)).count_total
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a time of seconds in nanoseconds")]

@@ -70,13 +70,13 @@ fn members<'de>(
         return if scan::nothing(text).is_some() { Ok(()) } else { Err(malformed(text, "`{`")) };
     };
     if let Some(end) = scan::after(rest, '}') {
-        return trailing(end).ok_or_else(|| malformed(end, "its end"));
+        return scan::blank(end).ok_or_else(|| malformed(end, "its end"));
     }
     loop {
         let (name, tail) = scan::key(rest).ok_or_else(|| malformed(rest, "a name in quotes"))?;
-        let value =
-            scan::after(tail, ':').ok_or_else(|| malformed(tail, "`:`"))?.trim_ascii_start();
-        let length = extent(value).ok_or_else(|| malformed(value, "a value"))?;
+        let value = scan::trimmed(scan::after(tail, ':').ok_or_else(|| malformed(tail, "`:`"))?);
+        let length = extent(value)
+            .map_err(|at| malformed(value.get(at..).unwrap_or_default(), "valid JSON"))?;
         if !member(&name, value) {
             return Ok(());
         }
@@ -86,19 +86,20 @@ fn members<'de>(
             continue;
         }
         let end = scan::after(rest, '}').ok_or_else(|| malformed(rest, "`,` or `}`"))?;
-        return trailing(end).ok_or_else(|| malformed(end, "its end"));
+        return scan::blank(end).ok_or_else(|| malformed(end, "its end"));
     }
 }
 
-fn trailing(text: &str) -> Option<()> {
-    text.trim_ascii().is_empty().then_some(())
-}
-
-/// The length in bytes of the value at the start of a text.
-fn extent(text: &str) -> Option<usize> {
+/// The length in bytes of the value at the start of a text, or the byte at which it is malformed.
+fn extent(text: &str) -> Result<usize, usize> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
-    values.next()?.ok()?;
-    Some(values.byte_offset())
+    match values.next() {
+        Some(Ok(_)) => Ok(values.byte_offset()),
+        Some(Err(error)) => {
+            Err(place::offset(text, error.line(), error.column()).saturating_sub(1))
+        }
+        None => Err(text.len()),
+    }
 }
 
 fn missing(expected: &[Described<'_>], seen: &[bool]) -> Vec<String> {

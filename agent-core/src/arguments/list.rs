@@ -36,7 +36,8 @@ pub struct Described<'de> {
     pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
 }
 
-pub(crate) fn describe<'de>(args: &impl Args<'de>) -> Vec<Described<'de>> {
+/// What the schema and the cold path need of these parameters.
+pub fn describe<'de>(args: &impl Args<'de>) -> Vec<Described<'de>> {
     let mut all = Vec::new();
     args.describe(&mut all);
     all

@@ -7,12 +7,12 @@ mod param;
 mod place;
 mod scan;
 
-pub use list::Args;
+pub(crate) use list::Described;
+pub use list::{Args, describe};
 pub use param::{Arg, Text, arg};
 
 pub(crate) use fault::{Faults, excerpt};
 pub(crate) use guard::read_once;
-pub(crate) use list::{Described, describe};
 
 use crate::context::Ctx;
 use crate::error::ToolError;
@@ -22,7 +22,7 @@ use crate::error::ToolError;
 pub(crate) fn read<'de, A: Args<'de>>(
     text: &'de str,
     call: Option<&Ctx>,
-    make: impl Fn() -> A,
+    make: fn() -> A,
 ) -> Result<A::Values, ToolError> {
     let mut args = make();
     if scan::object(text, &mut args).is_some()

@@ -13,9 +13,9 @@ pub(super) fn object<'de>(text: &'de str, slots: &mut dyn Slots<'de>) -> Option<
     }
     loop {
         let (name, tail) = key(rest)?;
-        let value = after(tail, ':')?.trim_ascii_start();
+        let value = trimmed(after(tail, ':')?);
         let length = slots.put(&name, value)?;
-        rest = value.get(length..)?.trim_ascii_start();
+        rest = trimmed(value.get(length..)?);
         if let Some(next) = rest.strip_prefix(',') {
             rest = next;
         } else {
@@ -26,12 +26,13 @@ pub(super) fn object<'de>(text: &'de str, slots: &mut dyn Slots<'de>) -> Option<
 
 /// Models send an empty text, and some servers `null`, for a call without arguments.
 pub(super) fn nothing(text: &str) -> Option<()> {
-    matches!(text.trim_ascii(), "" | "null").then_some(())
+    let text = trimmed(text);
+    blank(text.strip_prefix("null").unwrap_or(text))
 }
 
 /// A member's name, and the text after it.
 pub(super) fn key(text: &str) -> Option<(Cow<'_, str>, &str)> {
-    let open = text.trim_ascii_start();
+    let open = trimmed(text);
     let inner = open.strip_prefix('"')?;
     let end = inner.bytes().position(|byte| matches!(byte, b'"' | b'\\'))?;
     if let (Some(name), Some(tail)) = (inner.get(..end), inner.get(end..)?.strip_prefix('"')) {
@@ -44,9 +45,15 @@ pub(super) fn key(text: &str) -> Option<(Cow<'_, str>, &str)> {
 
 /// The text after the next character, if it is this one.
 pub(super) fn after(text: &str, character: char) -> Option<&str> {
-    text.trim_ascii_start().strip_prefix(character)
+    trimmed(text).strip_prefix(character)
 }
 
-fn blank(text: &str) -> Option<()> {
-    text.trim_ascii().is_empty().then_some(())
+/// The text without the blanks at its start. JSON has four; ASCII has more.
+pub(super) fn trimmed(text: &str) -> &str {
+    let blanks = text.bytes().take_while(|byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\r'));
+    text.get(blanks.count()..).unwrap_or_default()
+}
+
+pub(super) fn blank(text: &str) -> Option<()> {
+    trimmed(text).is_empty().then_some(())
 }

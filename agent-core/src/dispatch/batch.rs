@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::error::Error;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -7,14 +8,16 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
+use super::job::{Info, Job};
+use super::lease::start;
 use super::outcome::{Ending, drop_quietly};
 use super::prepare::prepare;
 use super::slots::Slots;
-use super::task::{Info, Job, Lease, Ready, start};
-use crate::access::Claim;
+use crate::access::{Access, Claim};
 use crate::context::Ctx;
 use crate::limits::{Limits, cut};
 use crate::policy;
+use crate::tool::Options;
 use crate::toolset::{CallRef, Parked, Toolset, Waiting};
 use crate::transcript::{Status, ToolCall, ToolResult};
 
@@ -36,6 +39,8 @@ pub(crate) struct CallTimes {
     pub(crate) started: Option<Instant>,
     pub(crate) ended: Instant,
     pub(crate) after: Option<CallRef>,
+    /// What the tool declares; `None` if the call fits none.
+    pub(crate) access: Option<Access>,
 }
 
 /// A fatal error of a tool, and the position of its call.
@@ -63,13 +68,17 @@ impl Batch<'_> {
         for (index, call) in calls.iter().enumerate() {
             desk.open += 1;
             if let Err(ending) = self.accept(shared, index, call) {
-                desk.take(Ended::refused(index, ending));
+                let access = self.toolset.access(call.name());
+                desk.take(Ended::refused(index, access, ending));
             }
             if call.arguments().len() > LARGE {
                 tokio::task::yield_now().await;
             }
             if self.one_by_one {
                 desk.collect().await;
+            }
+            if desk.fatal.is_some() {
+                break;
             }
         }
         desk.collect().await;
@@ -92,16 +101,18 @@ impl Batch<'_> {
                 "never started: arguments of {length} bytes, at most {most} are taken"
             )));
         }
-        let tool = policy::decide(self.toolset, call).map_err(refused)?.tool();
+        let tool = policy::decide(self.toolset, call)
+            .map_err(|why| Ending::refused(Status::Failed, why))?
+            .tool();
         let context = tool.takes_call.then(|| Ctx::new(call.shared_id(), self.key(index)));
         let body = tool.call(call.shared_arguments(), context.clone());
         // A call that claims nothing parses its arguments where it runs.
         let body = if tool.claims.is_empty() { body } else { prepare(body)? };
-        let options = tool.options;
-        let timeout = options.timeout.unwrap_or(self.limits.call_timeout);
+        let Options { access, blocking, timeout } = tool.options;
+        let timeout = timeout.unwrap_or(self.limits.call_timeout);
         let span = span(call, self.turn, index);
-        let info = Info { index, queued, options, timeout, call: context, span };
-        shared.admit(&tool.claims, Job::new(body, Lease::new(shared.clone(), index), info));
+        let info = Info { index, queued, access, blocking, timeout, call: context, span };
+        shared.admit(&tool.claims, Job::new(body, shared, info));
         Ok(())
     }
 
@@ -190,15 +201,16 @@ pub(super) struct Shared {
     turn: u32,
     state: Mutex<State>,
     reported: Notify,
+    /// Changed under the lock of `state` only.
+    over: AtomicBool,
 }
 
 #[derive(Default)]
 struct State {
     /// Calls that wait in the ledger.
-    parked: HashMap<usize, Job>,
+    parked: HashMap<usize, Box<Job>>,
     tasks: Vec<JoinHandle<()>>,
     ended: Vec<Ended>,
-    over: bool,
 }
 
 /// The end of a call; without an ending it never started.
@@ -209,9 +221,9 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    fn refused(index: usize, ending: Ending) -> Self {
+    fn refused(index: usize, access: Option<Access>, ending: Ending) -> Self {
         let now = Instant::now();
-        let times = CallTimes { queued: now, started: None, ended: now, after: None };
+        let times = CallTimes { queued: now, started: None, ended: now, after: None, access };
         Self { index, ending: Some(ending), times }
     }
 }
@@ -231,6 +243,7 @@ impl Shared {
             turn: batch.turn,
             state: Mutex::new(state),
             reported: Notify::new(),
+            over: AtomicBool::new(false),
         }
     }
 
@@ -239,32 +252,32 @@ impl Shared {
     }
 
     /// Enters a call in the ledger, and starts it if nothing is in its way.
-    fn admit(self: &Arc<Self>, claims: &Arc<[Claim]>, mut job: Job) {
+    fn admit(self: &Arc<Self>, claims: &Arc<[Claim]>, mut job: Box<Job>) {
         if claims.is_empty() {
-            return start(Ready { job, after: None });
+            return start(job);
         }
         let index = job.index();
-        let parked = Parked { batch: self.clone(), index };
         let mut ledger = self.toolset.ledger();
-        let (ticket, free) = ledger.admit(claims, self.run, parked);
+        let park = || Parked { batch: self.clone(), index };
+        let (ticket, free) = ledger.admit(claims, self.run, park);
         job.hold(ticket);
-        if free.is_none() {
+        if !free {
             // Under the ledger's lock, so that nobody releases it before it is here.
             self.lock().parked.insert(index, job);
             return;
         }
         drop(ledger);
-        start(Ready { job, after: None });
+        start(job);
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.lock().over
+        self.over.load(Ordering::Acquire)
     }
 
     /// Keeps the handle of a call's task, or stops it if the batch is over by now.
     pub(super) fn keep(&self, task: JoinHandle<()>) {
         let mut state = self.lock();
-        if state.over {
+        if self.is_over() {
             task.abort();
         } else {
             state.tasks.push(task);
@@ -272,22 +285,31 @@ impl Shared {
     }
 
     pub(super) fn report(&self, ended: Ended) {
-        self.lock().ended.push(ended);
-        self.reported.notify_one();
+        let mut state = self.lock();
+        state.ended.push(ended);
+        let first = state.ended.len() == 1;
+        drop(state);
+        // Whoever waits takes all that has ended, so the first wakes it for those after it too.
+        if first {
+            self.reported.notify_one();
+        }
     }
 
     /// Starts nothing more, stops what runs, and withdraws what waits.
     fn close(self: &Arc<Self>) -> Vec<JoinHandle<()>> {
         let (tasks, parked) = {
             let mut state = self.lock();
-            state.over = true;
+            self.over.store(true, Ordering::Release);
             (std::mem::take(&mut state.tasks), std::mem::take(&mut state.parked))
         };
         tasks.iter().for_each(JoinHandle::abort);
         // Dropped outside of all locks: a body is the user's code, and its lease starts others.
         parked.into_values().for_each(drop_quietly);
         if let Some(slots) = &self.slots {
-            slots.withdraw(|ready| ready.belongs_to(self)).into_iter().for_each(drop_quietly);
+            slots
+                .withdraw(|job| Arc::ptr_eq(job.shared(), self))
+                .into_iter()
+                .for_each(drop_quietly);
         }
         tasks
     }
@@ -301,8 +323,9 @@ impl Shared {
 impl Waiting for Shared {
     fn release(self: Arc<Self>, index: usize, after: CallRef) {
         let job = self.lock().parked.remove(&index);
-        if let Some(job) = job {
-            start(Ready { job, after: Some(after) });
+        if let Some(mut job) = job {
+            job.waited_for(after);
+            start(job);
         }
     }
 }

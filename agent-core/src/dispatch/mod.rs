@@ -2,10 +2,11 @@
 
 mod batch;
 mod blocking;
+mod job;
+mod lease;
 mod outcome;
 mod prepare;
 mod slots;
-mod task;
 
 pub(crate) use batch::{Batch, CallTimes};
 pub(crate) use slots::Slots;

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::task::Ready;
+use super::job::Job;
 
 /// How many calls of an agent run at the same time; the others queue in the order of readiness.
 pub(crate) struct Slots {
@@ -10,7 +10,7 @@ pub(crate) struct Slots {
 
 struct Queue {
     free: usize,
-    ready: VecDeque<Ready>,
+    ready: VecDeque<Box<Job>>,
 }
 
 impl Slots {
@@ -20,33 +20,35 @@ impl Slots {
     }
 
     /// Takes a slot for the call, and gives it back to be started, or queues it.
-    pub(super) fn take(&self, ready: Ready) -> Option<Ready> {
+    pub(super) fn take(&self, mut job: Box<Job>) -> Option<Box<Job>> {
         let mut queue = self.lock();
         if queue.free == 0 {
-            queue.ready.push_back(ready);
+            queue.ready.push_back(job);
             return None;
         }
         queue.free -= 1;
-        Some(ready.holding_a_slot())
+        job.take_slot();
+        Some(job)
     }
 
     /// Hands a slot on to the next call in the queue, if there is one.
-    pub(super) fn hand_on(&self) -> Option<Ready> {
+    pub(super) fn hand_on(&self) -> Option<Box<Job>> {
         let mut queue = self.lock();
-        let next = queue.ready.pop_front();
-        if next.is_none() {
+        let Some(mut job) = queue.ready.pop_front() else {
             queue.free += 1;
-        }
-        next.map(Ready::holding_a_slot)
+            return None;
+        };
+        job.take_slot();
+        Some(job)
     }
 
     /// Takes those out of the queue whose batch is over.
-    pub(super) fn withdraw(&self, is_over: impl Fn(&Ready) -> bool) -> Vec<Ready> {
+    pub(super) fn withdraw(&self, is_over: impl Fn(&Job) -> bool) -> VecDeque<Box<Job>> {
         let mut queue = self.lock();
         let all = std::mem::take(&mut queue.ready);
-        let (over, stay): (VecDeque<_>, _) = all.into_iter().partition(is_over);
+        let (over, stay) = all.into_iter().partition(|job| is_over(job));
         queue.ready = stay;
-        over.into()
+        over
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {

@@ -132,7 +132,6 @@ impl Serializer for Plain {
 mod tests {
     use super::text;
     use serde::Serialize;
-    use serde_json::json;
 
     #[derive(Serialize)]
     enum Answer {
@@ -154,7 +153,7 @@ mod tests {
         assert_eq!(text(&Answer::No { because: "n" }).unwrap(), r#"{"No":{"because":"n"}}"#);
         assert_eq!(text(&Answer::Maybe(1)).unwrap(), r#"{"Maybe":1}"#);
         assert_eq!(text(&(1, "x", 2.5)).unwrap(), r#"[1,"x",2.5]"#);
-        assert_eq!(text(&json!({"b": 1, "a": ["x"]})).unwrap(), r#"{"a":["x"],"b":1}"#);
+        assert_eq!(text(&serde_json::json!({"b": 1, "a": ["x"]})).unwrap(), r#"{"a":["x"],"b":1}"#);
         assert_eq!(text(&f64::NAN).unwrap(), "NaN");
         assert_eq!(text(&-7_i128).unwrap(), "-7");
         assert_eq!(text(&2.0_f32).unwrap(), "2.0");

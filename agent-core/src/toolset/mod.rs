@@ -82,7 +82,7 @@ impl Toolset {
         let identity = Arc::as_ptr(&state).cast::<()>() as usize;
         let source: Arc<dyn Source> = Arc::new(Table { state, entries: L::TABLE });
         let bound = L::TABLE.iter().enumerate().map(|(at, entry)| {
-            let arguments = (entry.arguments)();
+            let arguments = (entry.meta.arguments)();
             let meta = entry.meta;
             let definition = Definition {
                 name: meta.name.into(),

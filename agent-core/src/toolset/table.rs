@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::access::Lent;
-use crate::arguments::{Described, describe};
 use crate::context::Cx;
 use crate::tool::{CallFuture, Meta, Tool, ToolInfo};
 
@@ -11,7 +10,6 @@ use crate::tool::{CallFuture, Meta, Tool, ToolInfo};
 pub struct Entry<S: 'static> {
     pub(crate) meta: Meta,
     pub(crate) lent: &'static [Lent],
-    pub(crate) arguments: fn() -> Vec<Described<'static>>,
     pub(crate) call: fn(Cx<S>) -> CallFuture,
 }
 
@@ -27,12 +25,7 @@ impl<S: Send + Sync + 'static> Entry<S> {
     /// The entry of the tool `T`.
     #[must_use]
     pub const fn of<T: Tool<S>>() -> Self {
-        Self {
-            meta: <T as ToolInfo>::META,
-            lent: T::LENT,
-            arguments: || describe(&T::args()),
-            call: |cx| Box::pin(T::call(cx)),
-        }
+        Self { meta: <T as ToolInfo>::META, lent: T::LENT, call: |cx| Box::pin(T::call(cx)) }
     }
 }
 
@@ -45,8 +38,17 @@ pub trait ToolList<S: 'static>: 'static {
 }
 
 /// A list of tools that is not bound to a state yet: `tools![..]`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Tools<L>(pub(crate) std::marker::PhantomData<fn() -> L>);
+
+// Not derived: the list itself, a type of the macro, implements nothing else.
+impl<L> Clone for Tools<L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<L> Copy for Tools<L> {}
 
 impl<L> Tools<L> {
     /// A handle on the list.

@@ -63,7 +63,7 @@ fn call_body(tool: &ToolFn, core: &TokenStream) -> TokenStream {
     });
     let returned = returned(tool, core);
     quote! {
-        let #names = #cx.args::<Self>()?;
+        let #names = #cx.args(Self::args)?;
         #admitted
         #(#lends)*
         #returned

@@ -1,0 +1,198 @@
+use std::future::Future;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::batch::{CallTimes, Ended, Shared};
+use super::blocking;
+use super::lease::Lease;
+use super::outcome::{Ending, drop_quietly};
+use crate::access::Access;
+use crate::context::Ctx;
+use crate::ledger::Ticket;
+use crate::tool::{CallFuture, Returned};
+use crate::toolset::CallRef;
+use crate::transcript::Status;
+
+/// A call from its acceptance to its end: it waits in the ledger, then for a slot, then runs as a
+/// task.
+///
+/// It reports one ending, however it ends: returned, panicked, timed out, or dropped anywhere.
+pub(super) struct Job {
+    body: Body,
+    lease: Option<Lease>,
+    shared: Arc<Shared>,
+    info: Info,
+    after: Option<CallRef>,
+    started: Option<Instant>,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+/// What is known of a call when it is accepted.
+pub(super) struct Info {
+    pub(super) index: usize,
+    pub(super) queued: Instant,
+    pub(super) access: Access,
+    pub(super) blocking: bool,
+    pub(super) timeout: Duration,
+    pub(super) call: Option<Ctx>,
+    pub(super) span: tracing::Span,
+}
+
+enum Body {
+    Here(CallFuture),
+    /// On the blocking pool; it has taken the lease with it.
+    Elsewhere(JoinHandle<std::thread::Result<Returned>>),
+    /// It has ended.
+    Gone,
+}
+
+impl Job {
+    pub(super) fn new(body: CallFuture, shared: &Arc<Shared>, info: Info) -> Box<Self> {
+        Box::new(Self {
+            body: Body::Here(body),
+            lease: Some(Lease::new(shared.clone(), info.index)),
+            shared: shared.clone(),
+            info,
+            after: None,
+            started: None,
+            sleep: None,
+        })
+    }
+
+    pub(super) fn index(&self) -> usize {
+        self.info.index
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Takes over the call's ticket; it is finished when the call has let go of all.
+    pub(super) fn hold(&mut self, ticket: Ticket) {
+        if let Some(lease) = &mut self.lease {
+            lease.ticket = Some(ticket);
+        }
+    }
+
+    /// Takes over a slot; it is handed on when the call has let go of all.
+    pub(super) fn take_slot(&mut self) {
+        if let Some(lease) = &mut self.lease {
+            lease.slot = true;
+        }
+    }
+
+    /// Notes the call that this one waited for last.
+    pub(super) fn waited_for(&mut self, other: CallRef) {
+        self.after = Some(other);
+    }
+
+    /// The time of the first poll: a timeout does not count the time in the queue.
+    fn start(&mut self) -> Instant {
+        if let Some(started) = self.started {
+            return started;
+        }
+        let started = Instant::now();
+        self.started = Some(started);
+        if let Some(call) = &self.info.call {
+            call.start(started.checked_add(self.info.timeout));
+        }
+        if self.info.blocking {
+            self.move_elsewhere();
+        }
+        started
+    }
+
+    /// Moves the body to the blocking pool, with what it holds: a body that outlives its timeout
+    /// keeps its claims until it really ends.
+    fn move_elsewhere(&mut self) {
+        let Body::Here(body) = mem::replace(&mut self.body, Body::Gone) else { return };
+        let (lease, span) = (self.lease.take(), self.info.span.clone());
+        self.body = Body::Elsewhere(spawn_blocking(move || {
+            let drive = AssertUnwindSafe(|| blocking::drive(body));
+            let returned = span.in_scope(|| catch_unwind(drive));
+            drop(lease);
+            returned
+        }));
+    }
+
+    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
+        let returned = match &mut self.body {
+            Body::Here(body) => {
+                let _entered = self.info.span.enter();
+                match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(cx))) {
+                    Ok(polled) => Ok(ready!(polled)),
+                    Err(panic) => Err(panic),
+                }
+            }
+            Body::Elsewhere(task) => match ready!(Pin::new(task).poll(cx)) {
+                Ok(returned) => returned,
+                Err(error) => {
+                    let why = format!("the blocking thread was lost: {error}");
+                    return Poll::Ready(Ending::refused(Status::Interrupted, why));
+                }
+            },
+            Body::Gone => return Poll::Pending,
+        };
+        Poll::Ready(returned.map_or_else(Ending::panicked, Ending::of))
+    }
+
+    /// Its timer is made only when a body waits, so that a call which does not costs none.
+    fn poll_timeout(&mut self, started: Instant, cx: &mut Context<'_>) -> Poll<Ending> {
+        let Info { timeout, access, .. } = self.info;
+        let Some(deadline) = started.checked_add(timeout) else { return Poll::Pending };
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        ready!(sleep.as_mut().poll(cx));
+        self.cancel();
+        Poll::Ready(Ending::timed_out(timeout, access))
+    }
+
+    /// Tells the body that nobody waits for it; one that has not begun on its thread never will.
+    fn cancel(&self) {
+        if let Some(call) = &self.info.call {
+            call.cancel();
+        }
+        if let Body::Elsewhere(task) = &self.body {
+            task.abort();
+        }
+    }
+
+    /// Lets go of the body first, then of its claims: whoever waits for them finds it gone.
+    fn end(&mut self, ending: Option<Ending>) {
+        let Info { index, queued, access, .. } = self.info;
+        let (started, ended, after) = (self.started, Instant::now(), self.after);
+        drop_quietly(mem::replace(&mut self.body, Body::Gone));
+        let times = CallTimes { queued, started, ended, after, access: Some(access) };
+        self.shared.report(Ended { index, ending, times });
+        self.lease = None;
+    }
+}
+
+impl Future for Job {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let started = self.start();
+        let ending = match self.poll_body(cx) {
+            Poll::Ready(ending) => ending,
+            Poll::Pending => ready!(self.poll_timeout(started, cx)),
+        };
+        self.end(Some(ending));
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        if !matches!(self.body, Body::Gone) {
+            self.cancel();
+            let access = self.info.access;
+            self.end(self.started.map(|_| Ending::interrupted(access)));
+        }
+    }
+}
