@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use crate::conversation::Conversation;
 use crate::dispatch::{Batch, CallTimes, Slots, new_run};
 use crate::error::ModelError;
 use crate::event::{After, CallRow, Record};
@@ -131,12 +130,6 @@ impl Agent {
             Ok((stop, record)) => Ok(Outcome::new(stop, transcript, 0, record)),
             Err(kind) => Err(RunError::new(kind, transcript)),
         }
-    }
-
-    /// Continues from a transcript, which may be empty.
-    #[must_use]
-    pub fn conversation(&self, transcript: Transcript) -> Conversation {
-        Conversation::new(self.clone(), transcript)
     }
 
     pub(crate) async fn advance(

@@ -31,11 +31,15 @@ pub struct Conversation {
     transcript: Transcript,
 }
 
-impl Conversation {
-    pub(crate) fn new(agent: Agent, transcript: Transcript) -> Self {
-        Self { agent, transcript }
+impl Agent {
+    /// Continues from a transcript, which may be empty.
+    #[must_use]
+    pub fn conversation(&self, transcript: Transcript) -> Conversation {
+        Conversation { agent: self.clone(), transcript }
     }
+}
 
+impl Conversation {
     /// Says something, and runs until the model has said all.
     ///
     /// A dropped future leaves the chat valid: a response that was being answered is in the

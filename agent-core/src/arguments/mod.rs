@@ -11,7 +11,7 @@ pub(crate) use list::Described;
 pub use list::{Args, describe};
 pub use param::{Arg, Text, arg};
 
-pub(crate) use fault::{Faults, excerpt};
+pub(crate) use fault::excerpt;
 pub(crate) use guard::read_once;
 
 use crate::context::Ctx;

@@ -204,6 +204,7 @@ impl<'de> Deserialize<'de> for Text<'de> {
 /// A default that can be shown to the model.
 #[diagnostic::on_unimplemented(
     message = "a default `{Self}` cannot be shown to the model",
+    label = "its default stands in the schema, so it implements `Serialize`",
     note = "derive `serde::Serialize` for it, or take an `Option` and choose the default in the body"
 )]
 pub trait Shown {

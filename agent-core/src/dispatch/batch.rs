@@ -254,7 +254,7 @@ impl Shared {
     /// Enters a call in the ledger, and starts it if nothing is in its way.
     fn admit(self: &Arc<Self>, claims: &Arc<[Claim]>, mut job: Box<Job>) {
         if claims.is_empty() {
-            return start(job);
+            return start(self, job);
         }
         let index = job.index();
         let mut ledger = self.toolset.ledger();
@@ -267,7 +267,7 @@ impl Shared {
             return;
         }
         drop(ledger);
-        start(job);
+        start(self, job);
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -302,7 +302,7 @@ impl Shared {
             self.over.store(true, Ordering::Release);
             (std::mem::take(&mut state.tasks), std::mem::take(&mut state.parked))
         };
-        tasks.iter().for_each(JoinHandle::abort);
+        tasks.iter().filter(|task| !task.is_finished()).for_each(JoinHandle::abort);
         // Dropped outside of all locks: a body is the user's code, and its lease starts others.
         parked.into_values().for_each(drop_quietly);
         if let Some(slots) = &self.slots {
@@ -325,7 +325,7 @@ impl Waiting for Shared {
         let job = self.lock().parked.remove(&index);
         if let Some(mut job) = job {
             job.waited_for(after);
-            start(job);
+            start(&self, job);
         }
     }
 }

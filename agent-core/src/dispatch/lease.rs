@@ -42,9 +42,8 @@ impl Drop for Lease {
 }
 
 /// Starts a call that the ledger has admitted, as soon as a slot is free.
-pub(super) fn start(job: Box<Job>) {
-    let slots = job.shared().slots.clone();
-    let job = match slots {
+pub(super) fn start(shared: &Shared, job: Box<Job>) {
+    let job = match &shared.slots {
         Some(slots) => slots.take(job),
         None => Some(job),
     };

@@ -1,6 +1,6 @@
 use std::{collections::HashSet, sync::Arc};
 
-use super::{Message, Response, Status, ToolCall, ToolResult, Transcript, View};
+use super::{Message, Response, Status, ToolResult, Transcript, View};
 
 /// A response with one slot for the result of each of its calls.
 ///
@@ -35,14 +35,14 @@ impl Turn {
     }
 
     /// Appends the response and its results; a slot left empty becomes an error result.
-    pub(crate) fn close(self, transcript: &mut Transcript, status: Status, why: &str) {
-        let unanswered = |call: &ToolCall| ToolResult::new(call, status, why);
-        let results: Arc<[ToolResult]> = (self.response.calls().zip(self.slots))
-            .map(|(call, slot)| slot.unwrap_or_else(|| unanswered(call)))
-            .collect();
+    pub(crate) fn close(mut self, transcript: &mut Transcript, status: Status, why: &str) {
+        for (slot, call) in self.slots.iter_mut().zip(self.response.calls()) {
+            slot.get_or_insert_with(|| ToolResult::new(call, status, why));
+        }
+        let results: Vec<_> = self.slots.into_iter().flatten().collect();
         transcript.messages.push(Message::Assistant(self.response));
         if !results.is_empty() {
-            transcript.messages.push(Message::Results(results));
+            transcript.messages.push(Message::Results(results.into()));
         }
     }
 }
@@ -82,6 +82,7 @@ fn ids_are_unique(response: &Response) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ToolCall;
     use super::*;
 
     fn ids(response: Response) -> Vec<String> {
