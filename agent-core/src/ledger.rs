@@ -5,17 +5,18 @@
 //! fronts of lanes only move forward, each entry is pushed and popped once: the work is linear in
 //! the number of claims.
 
+use smallvec::SmallVec;
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 
 use crate::access::{Claim, Mode, Place};
 
 /// Orders calls by their claims; `P` is whatever waits for its turn.
 pub(crate) struct Ledger<P> {
     next: u64,
-    lanes: HashMap<Place, Lanes>,
-    entries: Vec<Option<Entry<P>>>,
-    vacant: Vec<usize>,
+    /// Where each claimed place stands in `places`.
+    index: HashMap<Place, usize>,
+    places: Slab<Lanes>,
+    entries: Slab<Entry<P>>,
 }
 
 /// An admitted call, until it is finished. Older tickets are smaller.
@@ -27,31 +28,16 @@ pub(crate) struct Ticket {
 
 struct Entry<P> {
     ticket: Ticket,
-    claims: Claims,
-    /// In how many lanes it is not free yet.
+    /// The lanes in which it stands: the position of the place, and the mode.
+    holds: SmallVec<[(usize, Mode); 2]>,
+    /// In how many of them it is not free yet.
     blocked: usize,
     parked: Option<P>,
 }
 
-/// The claims of a call, shared with its tool, and the run in which they are made.
-#[derive(Clone)]
-struct Claims {
-    fixed: Arc<[Claim]>,
-    run: u64,
-}
-
-impl Claims {
-    fn each(&self) -> impl Iterator<Item = Claim> + '_ {
-        self.fixed.iter().map(|claim| match claim.place {
-            Place::OwnRun => Claim { place: Place::Run(self.run), ..*claim },
-            _ => *claim,
-        })
-    }
-}
-
 /// The unfinished tickets of a place.
-#[derive(Default)]
 struct Lanes {
+    place: Place,
     lanes: [Lane; Mode::ALL.len()],
 }
 
@@ -64,6 +50,10 @@ struct Lane {
 }
 
 impl Lanes {
+    fn of(place: Place) -> Self {
+        Self { place, lanes: Default::default() }
+    }
+
     fn lane(&mut self, mode: Mode) -> &mut Lane {
         let [inside, shared, exclusive] = &mut self.lanes;
         match mode {
@@ -97,25 +87,29 @@ impl Lanes {
 
 impl<P> Default for Ledger<P> {
     fn default() -> Self {
-        Self { next: 0, lanes: HashMap::new(), entries: Vec::new(), vacant: Vec::new() }
+        let (index, places, entries) = (HashMap::new(), Slab::default(), Slab::default());
+        Self { next: 0, index, places, entries }
     }
 }
 
 impl<P> Ledger<P> {
-    /// Admits a call after all that were admitted before it.
+    /// Admits a call of a run after all that were admitted before it.
     ///
     /// True: it may start now. Else what `park` makes is kept until a `finish` releases it.
     pub(crate) fn admit(
         &mut self,
-        fixed: &Arc<[Claim]>,
+        claims: &[Claim],
         run: u64,
         park: impl FnOnce() -> P,
     ) -> (Ticket, bool) {
-        let claims = Claims { fixed: fixed.clone(), run };
-        let ticket = self.ticket();
-        let mut blocked = 0;
-        for Claim { place, mode } in claims.each() {
-            let lanes = self.lanes.entry(place).or_default();
+        let ticket = Ticket { age: self.next, at: self.entries.vacant() };
+        self.next += 1;
+        let (mut holds, mut blocked) = (SmallVec::new(), 0);
+        for &Claim { place, mode } in claims {
+            let place = if place == Place::OwnRun { Place::Run(run) } else { place };
+            let at = *self.index.entry(place).or_insert_with(|| self.places.add(Lanes::of(place)));
+            let Some(lanes) = self.places.get_mut(at) else { continue };
+            holds.push((at, mode));
             lanes.lane(mode).unfinished.push_back(ticket);
             if !lanes.is_free(mode, ticket) {
                 lanes.lane(mode).waiting.push_back(ticket);
@@ -124,9 +118,7 @@ impl<P> Ledger<P> {
         }
         let free = blocked == 0;
         let parked = (!free).then(park);
-        if let Some(entry) = self.entries.get_mut(ticket.at) {
-            *entry = Some(Entry { ticket, claims, blocked, parked });
-        }
+        self.entries.add(Entry { ticket, holds, blocked, parked });
         (ticket, free)
     }
 
@@ -134,61 +126,50 @@ impl<P> Ledger<P> {
     ///
     /// Returns what was parked for it, if it had not been released.
     pub(crate) fn finish(&mut self, ticket: Ticket, ready: &mut Vec<(Ticket, P)>) -> Option<P> {
-        let entry = self.entries.get_mut(ticket.at)?.take_if(|entry| entry.ticket == ticket)?;
-        self.vacant.push(ticket.at);
-        for claim in entry.claims.each() {
-            self.leave(claim, ready);
+        self.entries.get_mut(ticket.at).filter(|entry| entry.ticket == ticket)?;
+        let entry = self.entries.remove(ticket.at)?;
+        for (at, mode) in entry.holds {
+            self.leave(at, mode, ready);
         }
         entry.parked
     }
 
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.lanes.is_empty() && self.entries.iter().all(Option::is_none)
-    }
-
-    fn ticket(&mut self) -> Ticket {
-        let age = self.next;
-        self.next += 1;
-        let at = self.vacant.pop().unwrap_or_else(|| {
-            self.entries.push(None);
-            self.entries.len() - 1
-        });
-        Ticket { age, at }
+        self.index.is_empty() && self.places.is_empty() && self.entries.is_empty()
     }
 
     /// Moves a lane on after one of its tickets has finished, and releases who waited for that.
-    fn leave(&mut self, Claim { place, mode }: Claim, ready: &mut Vec<(Ticket, P)>) {
-        let Some(lanes) = self.lanes.get_mut(&place) else {
-            return;
-        };
+    fn leave(&mut self, at: usize, mode: Mode, ready: &mut Vec<(Ticket, P)>) {
+        let Self { index, places, entries, .. } = self;
+        let Some(lanes) = places.get_mut(at) else { return };
         let unfinished = &mut lanes.lane(mode).unfinished;
-        while unfinished.front().is_some_and(|front| !is_unfinished(&self.entries, *front)) {
+        while unfinished.front().is_some_and(|front| !is_unfinished(entries, *front)) {
             unfinished.pop_front();
         }
         for other in Mode::ALL.into_iter().filter(|other| other.conflicts_with(mode)) {
             while let Some(&front) = lanes.lane(other).waiting.front() {
-                if is_unfinished(&self.entries, front) && !lanes.is_free(other, front) {
+                if is_unfinished(entries, front) && !lanes.is_free(other, front) {
                     break;
                 }
                 lanes.lane(other).waiting.pop_front();
-                ready.extend(unblock(&mut self.entries, front));
+                ready.extend(unblock(entries, front));
             }
         }
         if lanes.is_empty() {
-            self.lanes.remove(&place);
+            index.remove(&lanes.place);
+            places.remove(at);
         }
     }
 }
 
-fn is_unfinished<P>(entries: &[Option<Entry<P>>], ticket: Ticket) -> bool {
-    let entry = entries.get(ticket.at).and_then(Option::as_ref);
-    entry.is_some_and(|entry| entry.ticket == ticket)
+fn is_unfinished<P>(entries: &Slab<Entry<P>>, ticket: Ticket) -> bool {
+    entries.get(ticket.at).is_some_and(|entry| entry.ticket == ticket)
 }
 
 /// One lane fewer to wait for; what was parked, if it was the last.
-fn unblock<P>(entries: &mut [Option<Entry<P>>], ticket: Ticket) -> Option<(Ticket, P)> {
-    let entry = entries.get_mut(ticket.at)?.as_mut().filter(|entry| entry.ticket == ticket)?;
+fn unblock<P>(entries: &mut Slab<Entry<P>>, ticket: Ticket) -> Option<(Ticket, P)> {
+    let entry = entries.get_mut(ticket.at).filter(|entry| entry.ticket == ticket)?;
     entry.blocked -= 1;
     match entry.blocked {
         0 => entry.parked.take().map(|parked| (ticket, parked)),
@@ -196,10 +177,59 @@ fn unblock<P>(entries: &mut [Option<Entry<P>>], ticket: Ticket) -> Option<(Ticke
     }
 }
 
+/// Values at positions that are used again.
+struct Slab<T> {
+    values: Vec<Option<T>>,
+    vacant: Vec<usize>,
+}
+
+impl<T> Default for Slab<T> {
+    fn default() -> Self {
+        Self { values: Vec::new(), vacant: Vec::new() }
+    }
+}
+
+impl<T> Slab<T> {
+    /// The position that the next value will have.
+    fn vacant(&self) -> usize {
+        self.vacant.last().copied().unwrap_or(self.values.len())
+    }
+
+    fn add(&mut self, value: T) -> usize {
+        let at = self.vacant();
+        self.vacant.pop();
+        match self.values.get_mut(at) {
+            Some(slot) => *slot = Some(value),
+            None => self.values.push(Some(value)),
+        }
+        at
+    }
+
+    fn get(&self, at: usize) -> Option<&T> {
+        self.values.get(at)?.as_ref()
+    }
+
+    fn get_mut(&mut self, at: usize) -> Option<&mut T> {
+        self.values.get_mut(at)?.as_mut()
+    }
+
+    fn remove(&mut self, at: usize) -> Option<T> {
+        let value = self.values.get_mut(at)?.take()?;
+        self.vacant.push(at);
+        Some(value)
+    }
+
+    #[cfg(test)]
+    fn is_empty(&self) -> bool {
+        self.values.iter().all(Option::is_none)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::any::TypeId;
+    use std::sync::Arc;
 
     /// A generator of its own, so that a failure is repeated by its seed.
     struct Dice(u64);
@@ -230,8 +260,12 @@ mod tests {
     }
 
     fn conflict(a: &(Arc<[Claim]>, u64), b: &(Arc<[Claim]>, u64)) -> bool {
-        let each = |(fixed, run): &(Arc<[Claim]>, u64)| {
-            Claims { fixed: fixed.clone(), run: *run }.each().collect::<Vec<_>>()
+        let each = |(claims, run): &(Arc<[Claim]>, u64)| {
+            let own = |place| if place == Place::OwnRun { Place::Run(*run) } else { place };
+            claims
+                .iter()
+                .map(|claim| Claim { place: own(claim.place), ..*claim })
+                .collect::<Vec<_>>()
         };
         let (a, b) = (each(a), each(b));
         a.iter().any(|x| b.iter().any(|y| x.place == y.place && x.mode.conflicts_with(y.mode)))

@@ -65,17 +65,20 @@ impl Batch<'_> {
         let shared = &guard.0;
         let output = self.limits.output;
         let mut desk = Desk { calls, shared, output, open: 0, fatal: None, sink };
+        let mut queued = Instant::now();
         for (index, call) in calls.iter().enumerate() {
             desk.open += 1;
-            if let Err(ending) = self.accept(shared, index, call) {
+            if let Err(ending) = self.accept(shared, (index, call), queued) {
                 let access = self.toolset.access(call.name());
                 desk.take(Ended::refused(index, access, ending));
             }
             if call.arguments().len() > LARGE {
                 tokio::task::yield_now().await;
+                queued = Instant::now();
             }
             if self.one_by_one {
                 desk.collect().await;
+                queued = Instant::now();
             }
             if desk.fatal.is_some() {
                 break;
@@ -86,8 +89,12 @@ impl Batch<'_> {
     }
 
     /// Prepares a call and admits it to the ledger; from there it starts by itself.
-    fn accept(&self, shared: &Arc<Shared>, index: usize, call: &ToolCall) -> Result<(), Ending> {
-        let queued = Instant::now();
+    fn accept(
+        &self,
+        shared: &Arc<Shared>,
+        (index, call): (usize, &ToolCall),
+        queued: Instant,
+    ) -> Result<(), Ending> {
         let refused = |why| Ending::refused(Status::NeverStarted, why);
         if index >= self.limits.calls {
             let most = self.limits.calls;

@@ -10,7 +10,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::batch::{CallTimes, Ended, Shared};
 use super::blocking;
-use super::lease::Lease;
+use super::lease::{Away, Lease};
 use super::outcome::{Ending, drop_quietly};
 use crate::access::Access;
 use crate::context::Ctx;
@@ -25,7 +25,7 @@ use crate::transcript::Status;
 /// It reports one ending, however it ends: returned, panicked, timed out, or dropped anywhere.
 pub(super) struct Job {
     body: Body,
-    lease: Option<Lease>,
+    lease: Lease,
     shared: Arc<Shared>,
     info: Info,
     after: Option<CallRef>,
@@ -56,7 +56,7 @@ impl Job {
     pub(super) fn new(body: CallFuture, shared: &Arc<Shared>, info: Info) -> Box<Self> {
         Box::new(Self {
             body: Body::Here(body),
-            lease: Some(Lease::new(shared.clone(), info.index)),
+            lease: Lease::default(),
             shared: shared.clone(),
             info,
             after: None,
@@ -75,16 +75,12 @@ impl Job {
 
     /// Takes over the call's ticket; it is finished when the call has let go of all.
     pub(super) fn hold(&mut self, ticket: Ticket) {
-        if let Some(lease) = &mut self.lease {
-            lease.ticket = Some(ticket);
-        }
+        self.lease.ticket = Some(ticket);
     }
 
     /// Takes over a slot; it is handed on when the call has let go of all.
     pub(super) fn take_slot(&mut self) {
-        if let Some(lease) = &mut self.lease {
-            lease.slot = true;
-        }
+        self.lease.slot = true;
     }
 
     /// Notes the call that this one waited for last.
@@ -112,11 +108,13 @@ impl Job {
     /// keeps its claims until it really ends.
     fn move_elsewhere(&mut self) {
         let Body::Here(body) = mem::replace(&mut self.body, Body::Gone) else { return };
-        let (lease, span) = (self.lease.take(), self.info.span.clone());
+        let (lease, index) = (mem::take(&mut self.lease), self.info.index);
+        let away = Away { lease, shared: self.shared.clone(), index };
+        let span = self.info.span.clone();
         self.body = Body::Elsewhere(spawn_blocking(move || {
             let drive = AssertUnwindSafe(|| blocking::drive(body));
             let returned = span.in_scope(|| catch_unwind(drive));
-            drop(lease);
+            drop(away);
             returned
         }));
     }
@@ -169,7 +167,7 @@ impl Job {
         drop_quietly(mem::replace(&mut self.body, Body::Gone));
         let times = CallTimes { queued, started, ended, after, access: Some(access) };
         self.shared.report(Ended { index, ending, times });
-        self.lease = None;
+        self.lease.give_up(&self.shared, index);
     }
 }
 

@@ -7,37 +7,44 @@ use super::job::Job;
 use super::outcome::drop_quietly;
 use crate::ledger::Ticket;
 
-/// A call's claims and slot. Dropping it gives them up and starts who waited for them.
+/// A call's claims and slot, until it has let go of all.
+#[derive(Debug, Default)]
 pub(super) struct Lease {
-    shared: Arc<Shared>,
-    index: usize,
     pub(super) ticket: Option<Ticket>,
     pub(super) slot: bool,
 }
 
 impl Lease {
-    pub(super) fn new(shared: Arc<Shared>, index: usize) -> Self {
-        Self { shared, index, ticket: None, slot: false }
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
+    /// Gives up what the call at `index` held, and starts who waited for it.
+    pub(super) fn give_up(&mut self, shared: &Shared, index: usize) {
+        let Self { ticket, slot } = std::mem::take(self);
+        if let Some(ticket) = ticket {
             let mut free = Vec::new();
             // What was parked is dropped outside of the lock.
-            let parked = self.shared.toolset.ledger().finish(ticket, &mut free);
+            let parked = shared.toolset.ledger().finish(ticket, &mut free);
             drop(parked);
-            let after = self.shared.call_ref(self.index);
             for (_, parked) in free {
-                parked.batch.release(parked.index, after);
+                parked.batch.release(parked.index, shared.call_ref(index));
             }
         }
-        if let Some(slots) = self.shared.slots.as_ref().filter(|_| self.slot)
+        if let Some(slots) = shared.slots.as_ref().filter(|_| slot)
             && let Some(next) = slots.hand_on()
         {
             launch(next);
         }
+    }
+}
+
+/// A lease on another thread: given up when it is dropped.
+pub(super) struct Away {
+    pub(super) lease: Lease,
+    pub(super) shared: Arc<Shared>,
+    pub(super) index: usize,
+}
+
+impl Drop for Away {
+    fn drop(&mut self) {
+        self.lease.give_up(&self.shared, self.index);
     }
 }
 
