@@ -173,12 +173,12 @@ use agent_core::{{tool, tools}};
 fn main() {{
     let tools = tools![{names}].with(Db::open());
     for definition in tools.definitions() {{
-        println!("{{}}", definition.name);
+        println!("{{}} {{}}", definition.name(), definition.schema());
     }}
     let mut words = std::env::args().skip(1);
     let (name, text) = (words.next().unwrap(), words.next().unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    println!("{{:?}}", runtime.block_on(tools.call(&name, &text)));
+    println!("{{:?}}", runtime.block_on(tools.call(&name, text.as_str())));
 }}
 """
 

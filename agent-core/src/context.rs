@@ -9,8 +9,6 @@ use std::task::{self, Poll};
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use crate::arguments::{self, Args};
-use crate::error::ToolError;
 use crate::state::{Lend, LendMut};
 
 /// The call that a tool is answering: take it as a parameter to know it.
@@ -108,16 +106,6 @@ pub struct Cx<S> {
 }
 
 impl<S> Cx<S> {
-    /// The parsed arguments, for these parameters.
-    ///
-    /// # Errors
-    ///
-    /// All that is wrong with them, for the model to repair.
-    #[inline]
-    pub fn args<'a, A: Args<'a>>(&'a self, make: fn() -> A) -> Result<A::Values, ToolError> {
-        arguments::read(&self.text, self.call.as_ref(), make)
-    }
-
     /// The claim point: ends when the ledger has admitted the call.
     #[must_use]
     pub fn admitted(&self) -> Admitted {

@@ -58,6 +58,14 @@ impl ToolError {
         Self { kind: ToolErrorKind::Fatal, source: error.into() }
     }
 
+    /// Takes a `ToolError` out of its box again, for a seam that takes any error.
+    pub(crate) fn unbox(error: BoxError) -> Self {
+        match error.downcast::<Boxed>() {
+            Ok(boxed) => boxed.0,
+            Err(other) => Self::new(other),
+        }
+    }
+
     pub(crate) fn arguments(faults: impl Into<BoxError>) -> Self {
         Self { kind: ToolErrorKind::Arguments, source: faults.into() }
     }
@@ -86,7 +94,23 @@ impl<E: Error + Send + Sync + 'static> From<E> for ToolError {
 
 impl From<ToolError> for BoxError {
     fn from(error: ToolError) -> Self {
-        error.source
+        Boxed(error).into()
+    }
+}
+
+/// A `ToolError` inside a box, where it is a plain error.
+#[derive(Debug)]
+struct Boxed(ToolError);
+
+impl fmt::Display for Boxed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Boxed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source.source()
     }
 }
 

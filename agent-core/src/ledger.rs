@@ -15,6 +15,8 @@ pub(crate) struct Ledger<P> {
     next: u64,
     /// Where each claimed place stands in `places`.
     index: HashMap<Place, usize>,
+    /// The place that was claimed last: the calls of a response mostly claim the same.
+    recent: Option<(Place, usize)>,
     places: Slab<Lanes>,
     entries: Slab<Entry<P>>,
 }
@@ -88,7 +90,7 @@ impl Lanes {
 impl<P> Default for Ledger<P> {
     fn default() -> Self {
         let (index, places, entries) = (HashMap::new(), Slab::default(), Slab::default());
-        Self { next: 0, index, places, entries }
+        Self { next: 0, index, recent: None, places, entries }
     }
 }
 
@@ -107,7 +109,7 @@ impl<P> Ledger<P> {
         let (mut holds, mut blocked) = (SmallVec::new(), 0);
         for &Claim { place, mode } in claims {
             let place = if place == Place::OwnRun { Place::Run(run) } else { place };
-            let at = *self.index.entry(place).or_insert_with(|| self.places.add(Lanes::of(place)));
+            let at = self.find(place);
             let Some(lanes) = self.places.get_mut(at) else { continue };
             holds.push((at, mode));
             lanes.lane(mode).unfinished.push_back(ticket);
@@ -139,9 +141,18 @@ impl<P> Ledger<P> {
         self.index.is_empty() && self.places.is_empty() && self.entries.is_empty()
     }
 
+    fn find(&mut self, place: Place) -> usize {
+        if let Some((_, at)) = self.recent.filter(|(recent, _)| *recent == place) {
+            return at;
+        }
+        let at = *self.index.entry(place).or_insert_with(|| self.places.add(Lanes::of(place)));
+        self.recent = Some((place, at));
+        at
+    }
+
     /// Moves a lane on after one of its tickets has finished, and releases who waited for that.
     fn leave(&mut self, at: usize, mode: Mode, ready: &mut Vec<(Ticket, P)>) {
-        let Self { index, places, entries, .. } = self;
+        let Self { index, recent, places, entries, .. } = self;
         let Some(lanes) = places.get_mut(at) else { return };
         let unfinished = &mut lanes.lane(mode).unfinished;
         while unfinished.front().is_some_and(|front| !is_unfinished(entries, *front)) {
@@ -158,6 +169,7 @@ impl<P> Ledger<P> {
         }
         if lanes.is_empty() {
             index.remove(&lanes.place);
+            *recent = None;
             places.remove(at);
         }
     }

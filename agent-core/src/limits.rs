@@ -82,15 +82,21 @@ impl Limits {
     }
 }
 
-/// Cuts a text to about `most` bytes: head and tail stay, and it says what is missing.
-pub(crate) fn cut(text: &mut String, most: usize) {
+/// Cuts a text to `most` bytes: head and tail stay, and it says what is missing.
+///
+/// `whole` is the length before any cut, so that a text which is cut twice tells the truth.
+pub(crate) fn cut((text, whole): (&mut String, &mut Option<usize>), most: usize) {
+    const NOTE: usize = 48;
     if text.len() <= most {
         return;
     }
+    let whole = *whole.get_or_insert(text.len());
+    let most = most.saturating_sub(NOTE);
     let boundary = |at: &usize| text.is_char_boundary(*at);
     let head = (0..=most - most / 4).rev().find(boundary).unwrap_or_default();
     let tail = (text.len() - most / 4..=text.len()).find(boundary).unwrap_or(text.len());
-    let note = format!("\n[.. {} bytes left out ..]\n", tail - head);
+    let kept = head + text.len() - tail;
+    let note = format!("\n[.. {} bytes left out ..]\n", whole - kept);
     text.replace_range(head..tail, &note);
     text.shrink_to_fit();
 }
@@ -120,13 +126,13 @@ mod tests {
     #[test]
     fn a_cut_keeps_head_and_tail_and_whole_characters() {
         let mut text = "ä".repeat(1000) + "end";
-        cut(&mut text, 101);
+        cut((&mut text, &mut None), 101);
         assert!(text.starts_with("ä") && text.ends_with("end"), "{text}");
-        assert!(text.contains("bytes left out") && text.len() < 140);
+        assert!(text.contains("bytes left out") && text.len() <= 101);
         let mut short = "as it is".to_owned();
-        cut(&mut short, 8);
+        cut((&mut short, &mut None), 8);
         assert_eq!(short, "as it is");
-        cut(&mut short, 0);
+        cut((&mut short, &mut None), 0);
         assert!(short.contains("8 bytes left out"));
     }
 

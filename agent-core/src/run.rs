@@ -159,7 +159,7 @@ async fn run_tools<R: Runtime>(
     let fatal = runtime.calls(number, &calls, &mut done).await;
     let lengths = open.turn.results_mut().map(|result| result.text().len());
     let most = fair_share(lengths, limits.outputs);
-    open.turn.results_mut().for_each(|result| cut(result.text_mut(), most));
+    open.turn.results_mut().for_each(|result| cut(result.text_to_cut(), most));
     open.close("never started: another call ended the run");
     match fatal {
         Some(Fatal { tool, error }) => Err(RunErrorKind::Fatal { tool, error }),

@@ -1,11 +1,22 @@
 //! The JSON schema of a tool's arguments, without what a model has no use for.
 
 use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-use crate::arguments::Described;
+/// What the schema and the cold path need of a parameter, without its type.
+pub struct Described<'de> {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
+    pub(crate) default: Option<Value>,
+    pub(crate) optional: bool,
+    /// It comes from the call itself and not from its arguments.
+    pub(crate) given: bool,
+    pub(crate) check: fn(&'de str) -> serde_json::Result<usize>,
+    pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
+}
 
 /// The schema of an object with these members, in the order in which they were declared.
 pub(crate) fn object(arguments: &[Described<'_>]) -> Box<RawValue> {
@@ -38,14 +49,11 @@ pub(crate) fn object(arguments: &[Described<'_>]) -> Box<RawValue> {
 /// The schema of one argument: its type's, with its own description and default.
 fn member(mut schema: Value, argument: &Described<'_>) -> Value {
     clean(&mut schema);
-    let doc = argument.doc.trim();
-    if doc.is_empty() && argument.default.is_none() {
-        return schema;
-    }
-    // `true`, the schema of any value, has no room for a description.
+    // `true`, the schema of any value, has no room for a description, and not every provider takes it.
     if !schema.is_object() {
         schema = json!({});
     }
+    let doc = argument.doc.trim();
     if let Value::Object(schema) = &mut schema {
         if !doc.is_empty() {
             schema.insert("description".to_owned(), json!(doc));

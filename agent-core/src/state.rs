@@ -10,7 +10,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 #[diagnostic::on_unimplemented(
     message = "the state `{Self}` does not lend `{T}`",
     label = "a tool in this list borrows `{T}`, which `{Self}` does not have",
-    note = "give the state a field of this type and bind it: `tools![..].with(state)`",
+    note = "give the state a field of this type and bind it: `tools![..].with(state)`; an `Arc` of the state is bound with `.with_arc(state)`",
     note = "an argument from the model is owned, but for text and lists: `&str` instead of `&String`, `&[T]` instead of `&Vec<T>`, `PathBuf` instead of `&Path`, `Ctx` instead of `&Ctx`"
 )]
 pub trait Lend<T: ?Sized>: Send + Sync + 'static {

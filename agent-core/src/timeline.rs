@@ -1,11 +1,12 @@
 //! Who ran when, and who waited for whom.
 
+use serde_json::value::RawValue;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::access::Access;
-use crate::arguments::excerpt;
+use crate::arguments::{each_argument, excerpt};
 use crate::event::{After, CallRow, Record};
 use crate::transcript::{Message, Status, ToolCall};
 
@@ -99,10 +100,14 @@ impl CallSpan {
     /// The name with the beginning of its arguments, such as `read(a.md)`.
     #[must_use]
     pub fn label(&self) -> String {
-        let values: Vec<_> = match serde_json::from_str(&self.arguments) {
-            Ok(serde_json::Value::Object(members)) => members.values().map(short).collect(),
-            _ => vec![excerpt(&self.arguments, 12)],
-        };
+        let mut values = Vec::new();
+        let whole = each_argument(&self.arguments, |_, value| {
+            values.push(short(value));
+            values.len() < MOST_VALUES
+        });
+        if whole.is_err() {
+            values = vec![excerpt(&self.arguments, 12)];
+        }
         format!("{}({})", excerpt(&self.name, 24), values.join(", "))
     }
 
@@ -137,10 +142,16 @@ impl CallSpan {
     }
 }
 
-fn short(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::String(text) => excerpt(text, 16),
-        other => excerpt(&other.to_string(), 12),
+/// As many arguments as a label shows.
+const MOST_VALUES: usize = 6;
+
+/// The beginning of the JSON value with which a text begins.
+fn short(value: &str) -> String {
+    let mut values = serde_json::Deserializer::from_str(value).into_iter::<&RawValue>();
+    let Some(Ok(value)) = values.next() else { return String::new() };
+    match serde_json::from_str::<String>(value.get()) {
+        Ok(text) => excerpt(&text, 16),
+        Err(_) => excerpt(value.get(), 12),
     }
 }
 
@@ -177,9 +188,10 @@ impl Timeline {
         turns.chain(self.calls.iter().map(|call| call.ended)).max().unwrap_or_default()
     }
 
-    /// How long the run would have taken with one call after another.
+    /// The times of all turns and calls, added up: what the run would have taken one by one, if its
+    /// calls take as long alone as together.
     #[must_use]
-    pub fn one_by_one(&self) -> Duration {
+    pub fn added_up(&self) -> Duration {
         let turns = self.turns.iter().map(|turn| turn.ended.saturating_sub(turn.started));
         turns.chain(self.calls.iter().map(CallSpan::ran)).sum()
     }
@@ -204,8 +216,8 @@ impl fmt::Display for Timeline {
             let took = Seconds(row.ended.saturating_sub(row.started));
             writeln!(f, "{label:width$}  {}  {took:>8}{notes}", row.bar(all))?;
         }
-        let (all, serial) = (Seconds(all), Seconds(self.one_by_one()));
-        write!(f, "{all} in all; {serial} with one call after another")
+        let (all, sum) = (Seconds(all), Seconds(self.added_up()));
+        write!(f, "{all} in all; the model and its calls add up to {sum}")
     }
 }
 
@@ -261,8 +273,8 @@ impl Row {
             usize::try_from(column).unwrap_or(WIDTH).min(WIDTH - 1)
         };
         let (queued, started) = (column(self.queued), column(self.started));
-        let width = self.ended.saturating_sub(self.started).as_nanos() * WIDTH as u128 / whole;
-        let width = usize::try_from(width).unwrap_or(WIDTH).clamp(1, WIDTH - started);
+        let ended = usize::try_from(self.ended.as_nanos() * WIDTH as u128 / whole).unwrap_or(WIDTH);
+        let width = ended.saturating_sub(started).clamp(1, WIDTH - started);
         let parts = [(' ', queued), ('·', started - queued), (self.mark, width)];
         let bar: String =
             parts.iter().flat_map(|&(mark, times)| std::iter::repeat_n(mark, times)).collect();

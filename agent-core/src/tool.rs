@@ -5,10 +5,10 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::access::{Access, Lent};
-use crate::arguments::Described;
 use crate::context::Cx;
 use crate::error::ToolError;
 use crate::output::Output;
+use crate::schema::Described;
 
 /// What the body of a tool returns.
 pub type Returned = Result<Output, ToolError>;

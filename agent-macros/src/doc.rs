@@ -65,7 +65,19 @@ impl Doc {
     }
 }
 
+/// The text of one comment without what makes it a comment: the blank after `///`, and in a
+/// `/** */` the common indent or the column of asterisks.
 fn unindented(text: &str) -> String {
-    let lines = text.split('\n').map(|line| line.strip_prefix(' ').unwrap_or(line));
-    lines.collect::<Vec<_>>().join("\n")
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    let rest = || lines.clone().filter(|line| !line.trim().is_empty());
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let common = rest().map(indent).min().unwrap_or_default();
+    let starred = rest().next().is_some() && rest().all(|line| line.trim_start().starts_with('*'));
+    let plain = |line: &str| match line.trim_start().strip_prefix('*') {
+        Some(inner) if starred => inner.strip_prefix(' ').unwrap_or(inner).to_owned(),
+        _ => line.get(common..).unwrap_or(line.trim_start()).to_owned(),
+    };
+    let first = first.strip_prefix(' ').unwrap_or(first).to_owned();
+    std::iter::once(first).chain(lines.clone().map(plain)).collect::<Vec<_>>().join("\n")
 }

@@ -17,11 +17,14 @@ use crate::{
 
 pub(crate) fn tool(tool: &ToolFn) -> TokenStream {
     let function = &tool.function;
+    // An owned parameter is the model's: to borrow it instead, as clippy proposes, would not do.
+    let owned = tool.params.iter().any(|param| matches!(param.kind, Kind::Owned(_)));
+    let by_value = owned.then(|| quote!(#[allow(clippy::needless_pass_by_value)]));
     let twin = twin(tool);
     let info = tool_info(tool);
     let call = call::tool_impl(tool);
     let borrows = call::borrows_each_state_once(tool);
-    quote!(#function #twin #info #call #borrows)
+    quote!(#by_value #function #twin #info #call #borrows)
 }
 
 /// The function as it was, and a tool that cannot be called: `tools![..]` shall not complain as well.

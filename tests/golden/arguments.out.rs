@@ -1,3 +1,4 @@
+#[allow(clippy::needless_pass_by_value)]
 /// Search the knowledge base.
 pub async fn search<'x>(
     db: &Db,

@@ -1,3 +1,4 @@
+#[allow(clippy::needless_pass_by_value)]
 /// Type a text.
 #[cfg(feature = "keyboard")]
 #[cfg_attr(windows, cfg(feature = "win"), tracing::instrument)]

@@ -1,3 +1,4 @@
+#[allow(clippy::needless_pass_by_value)]
 /// Read a file.
 ///
 ///     an example
@@ -34,6 +35,7 @@ impl<
         ::agent_core::__private::returned!(read(a0))
     }
 }
+#[allow(clippy::needless_pass_by_value)]
 /// Before.
 #[doc = include_str!("write.md")]
 /// After.

@@ -1,3 +1,4 @@
+#[allow(clippy::needless_pass_by_value)]
 /// All names of the expansion are free.
 async fn a0(cx: &S, s0: &mut Tool, a0: u8, a1: &str) {}
 #[doc(hidden)]

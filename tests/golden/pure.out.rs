@@ -1,3 +1,4 @@
+#[allow(clippy::needless_pass_by_value)]
 /// Add two numbers.
 fn add(a: i64, b: i64) -> i64 {
     a + b
@@ -34,6 +35,7 @@ impl<
         ::agent_core::__private::returned!(add(a0, a1))
     }
 }
+#[allow(clippy::needless_pass_by_value)]
 /// Multiply by what the configuration says.
 fn scale(config: &Config, number: f64) -> f64 {
     config.factor * number

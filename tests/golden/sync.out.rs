@@ -1,3 +1,4 @@
+#[allow(clippy::needless_pass_by_value)]
 /// Add two numbers.
 fn add(a: i64, b: i64) -> i64 {
     a + b

@@ -1,3 +1,4 @@
+#[allow(clippy::needless_pass_by_value)]
 /// For the reader of the code.
 fn delete(id: u64) -> io::Result<()> {
     fs::remove_file(path(id))

@@ -1,7 +1,8 @@
 use serde::de::IgnoredAny;
 use std::fmt;
 
-use super::{list::Described, place, scan};
+use super::{place, scan};
+use crate::schema::Described;
 
 /// Everything that is wrong with the arguments of a call.
 ///
@@ -38,7 +39,7 @@ impl std::error::Error for Faults {}
 pub(super) fn find<'de>(text: &'de str, expected: &[Described<'de>]) -> Faults {
     let mut seen = vec![false; expected.len()];
     let mut faults = Vec::new();
-    let whole = members(text, |name, value| {
+    let whole = each_argument(text, |name, value| {
         let mut known = expected.iter().zip(&mut seen);
         faults.extend(match known.find(|(arg, _)| arg.name == name && !arg.given) {
             None => Some(unknown(name, expected)),
@@ -57,8 +58,9 @@ pub(super) fn find<'de>(text: &'de str, expected: &[Described<'de>]) -> Faults {
     Faults { faults, arguments: listed(expected) }
 }
 
-/// Hands each member of the object to `member` until that has enough.
-fn members<'de>(
+/// Hands each argument's name, and the text that begins with its value, to `member`, until that has
+/// enough.
+pub(crate) fn each_argument<'de>(
     text: &'de str,
     mut member: impl FnMut(&str, &'de str) -> bool,
 ) -> Result<(), String> {

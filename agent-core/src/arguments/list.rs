@@ -1,8 +1,6 @@
-use schemars::{Schema, SchemaGenerator};
-use serde_json::Value;
-
 use super::param::Arg;
 use crate::context::Ctx;
+use crate::schema::Described;
 
 /// What the scanner fills; free of types, so that it is compiled once.
 pub trait Slots<'de> {
@@ -22,18 +20,6 @@ pub trait Args<'de>: Slots<'de> + Sized {
 
     #[doc(hidden)]
     fn describe(&self, out: &mut Vec<Described<'de>>);
-}
-
-/// What the schema and the cold path need of a parameter, without its type.
-pub struct Described<'de> {
-    pub(crate) name: &'static str,
-    pub(crate) doc: &'static str,
-    pub(crate) default: Option<Value>,
-    pub(crate) optional: bool,
-    /// It comes from the call itself and not from its arguments.
-    pub(crate) given: bool,
-    pub(crate) check: fn(&'de str) -> serde_json::Result<usize>,
-    pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
 }
 
 /// What the schema and the cold path need of these parameters.

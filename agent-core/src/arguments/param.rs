@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{borrow::Cow, fmt, ops::Deref};
 
-use super::list::Described;
 use crate::context::Ctx;
+use crate::schema::Described;
 
 /// A parameter: how its value is read, what the model is told of it, and the value once it is read.
 ///

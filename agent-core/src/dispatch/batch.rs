@@ -194,7 +194,7 @@ impl Desk<'_, '_> {
             self.fatal = ending.fatal().map(|error| (index, error));
         }
         let mut result = ending.into_result(call);
-        cut(result.text_mut(), self.output);
+        cut(result.text_to_cut(), self.output);
         (self.sink)(index, result, times);
     }
 }

@@ -30,7 +30,7 @@ impl Lease {
         if let Some(slots) = shared.slots.as_ref().filter(|_| slot)
             && let Some(next) = slots.hand_on()
         {
-            launch(next);
+            launch(&next.shared().clone(), next);
         }
     }
 }
@@ -55,7 +55,7 @@ pub(super) fn start(shared: &Shared, job: Box<Job>) {
         None => Some(job),
     };
     if let Some(job) = job {
-        launch(job);
+        launch(shared, job);
     }
 }
 
@@ -68,19 +68,18 @@ thread_local! {
 ///
 /// On a runtime that shuts down a spawn drops the call at once, which starts the next one. The
 /// queue keeps that from becoming a recursion as deep as the batch is long.
-fn launch(job: Box<Job>) {
+fn launch(shared: &Shared, job: Box<Job>) {
     if LAUNCHING.replace(true) {
         return NEXT.with_borrow_mut(|next| next.push_back(job));
     }
-    spawn(job);
+    spawn(shared, job);
     while let Some(job) = NEXT.with_borrow_mut(VecDeque::pop_front) {
-        spawn(job);
+        spawn(&job.shared().clone(), job);
     }
     LAUNCHING.set(false);
 }
 
-fn spawn(job: Box<Job>) {
-    let shared = job.shared().clone();
+fn spawn(shared: &Shared, job: Box<Job>) {
     if shared.is_over() {
         return drop_quietly(job);
     }

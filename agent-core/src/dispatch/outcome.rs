@@ -30,7 +30,10 @@ impl Ending {
         // `Display` is the user's code too.
         let text = match catch_unwind(AssertUnwindSafe(|| source.to_string())) {
             Ok(text) => text,
-            Err(panic) => return Self::panicked(panic),
+            Err(panic) => {
+                drop_quietly(source);
+                return Self::panicked(panic);
+            }
         };
         let text = match kind {
             ToolErrorKind::Failed | ToolErrorKind::Fatal => text,

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -52,7 +53,8 @@ pub struct RuntimeTool {
 impl RuntimeTool {
     /// A tool that runs `body` with the call's arguments.
     ///
-    /// `schema` is the JSON schema of the arguments, an object.
+    /// `schema` is the JSON schema of the arguments, an object. The error may be any that `#[tool]`
+    /// takes; a [`ToolError`] keeps its meaning.
     pub fn new<F, T, O, E>(
         name: impl Into<Arc<str>>,
         schema: Value,
@@ -63,11 +65,13 @@ impl RuntimeTool {
         F: Fn(Value, Ctx) -> T + Send + Sync + 'static,
         T: Future<Output = Result<O, E>> + Send + 'static,
         O: Into<Output>,
-        E: Into<ToolError>,
+        E: Into<Box<dyn Error + Send + Sync>>,
     {
         let body = move |arguments, call| -> CallFuture {
             let running = body(arguments, call);
-            Box::pin(async move { running.await.map(Into::into).map_err(Into::into) })
+            Box::pin(async move {
+                running.await.map(Into::into).map_err(|error| ToolError::unbox(error.into()))
+            })
         };
         Self {
             name: name.into(),

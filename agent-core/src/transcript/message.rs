@@ -88,7 +88,7 @@ impl Response {
     /// Appends a tool call whose arguments are this JSON text; its id is its place in the response.
     #[must_use]
     pub fn call(self, name: impl Into<Arc<str>>, arguments: impl Into<Arc<str>>) -> Self {
-        let id = call_id(self.calls().count() + 1);
+        let id = format!("call_{}", self.calls().count() + 1);
         self.block(Block::from(View::ToolCall(ToolCall::new(id, name, arguments))))
     }
 
@@ -149,17 +149,6 @@ impl Response {
     pub fn usage(&self) -> Usage {
         self.usage
     }
-}
-
-/// `call_1`, `call_2`, ..: written in place, so that a script's call costs one allocation less.
-fn call_id(number: usize) -> Arc<str> {
-    use std::io::Write;
-    let mut buffer = [0; 32];
-    let mut rest = buffer.as_mut_slice();
-    _ = write!(rest, "call_{number}");
-    let left = rest.len();
-    let id = buffer.get(..buffer.len() - left).unwrap_or_default();
-    String::from_utf8_lossy(id).into()
 }
 
 /// A part of a response: our view of it and, where it came from a provider, its own JSON.

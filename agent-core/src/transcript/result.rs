@@ -10,6 +10,9 @@ pub struct ToolResult {
     name: Arc<str>,
     status: Status,
     text: String,
+    /// The length of the text before it was cut, if it was.
+    #[serde(skip)]
+    whole: Option<usize>,
     /// For the host only: the model has seen the error's text.
     #[serde(skip)]
     error: Option<Arc<dyn Error + Send + Sync>>,
@@ -18,7 +21,7 @@ pub struct ToolResult {
 impl ToolResult {
     pub(crate) fn new(call: &ToolCall, status: Status, text: impl Into<String>) -> Self {
         let (call_id, name) = (call.shared_id(), call.shared_name());
-        Self { call_id, name, status, text: text.into(), error: None }
+        Self { call_id, name, status, text: text.into(), whole: None, error: None }
     }
 
     pub(crate) fn with_error(mut self, error: Option<Arc<dyn Error + Send + Sync>>) -> Self {
@@ -62,8 +65,9 @@ impl ToolResult {
         self.error.as_deref()
     }
 
-    pub(crate) fn text_mut(&mut self) -> &mut String {
-        &mut self.text
+    /// The text, and the length that it had before it was cut.
+    pub(crate) fn text_to_cut(&mut self) -> (&mut String, &mut Option<usize>) {
+        (&mut self.text, &mut self.whole)
     }
 }
 

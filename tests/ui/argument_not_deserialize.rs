@@ -1,0 +1,13 @@
+use agent_core::tool;
+
+struct Point {
+    x: f64,
+}
+
+/// Where a point is.
+#[tool]
+fn place(point: Point) -> f64 {
+    point.x
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use agent_core::tool;
+
+#[derive(serde::Deserialize)]
+struct Point {
+    x: f64,
+}
+
+/// Where a point is.
+#[tool]
+fn place(point: Point) -> f64 {
+    point.x
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use agent_core::tool;
+
+/// Read a file.
+#[tool(name = "read file")]
+fn read(path: String) -> String {
+    path
+}
+
+fn main() {}

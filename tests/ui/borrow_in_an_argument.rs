@@ -1,0 +1,9 @@
+use agent_core::tool;
+
+/// Greet somebody.
+#[tool]
+fn greet(name: Option<&str>) -> String {
+    name.unwrap_or("you").to_owned()
+}
+
+fn main() {}

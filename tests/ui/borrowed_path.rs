@@ -1,0 +1,12 @@
+use agent_core::{Toolset, tool, tools};
+use std::path::Path;
+
+/// Greet.
+#[tool]
+fn greet(file: &Path) -> bool {
+    file.exists()
+}
+
+fn main() {
+    let _ = Toolset::from(tools![greet]);
+}

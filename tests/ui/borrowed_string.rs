@@ -1,0 +1,11 @@
+use agent_core::{Toolset, tool, tools};
+
+/// Greet.
+#[tool]
+fn greet(name: &String) -> usize {
+    name.len()
+}
+
+fn main() {
+    let _ = Toolset::from(tools![greet]);
+}

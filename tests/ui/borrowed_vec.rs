@@ -1,0 +1,11 @@
+use agent_core::{Toolset, tool, tools};
+
+/// Greet.
+#[tool]
+fn greet(names: &Vec<String>) -> usize {
+    names.len()
+}
+
+fn main() {
+    let _ = Toolset::from(tools![greet]);
+}

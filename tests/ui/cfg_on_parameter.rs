@@ -1,0 +1,9 @@
+use agent_core::tool;
+
+/// Read a file.
+#[tool]
+fn read(path: String, #[cfg(unix)] mode: u32) -> String {
+    format!("{path} {mode}")
+}
+
+fn main() {}

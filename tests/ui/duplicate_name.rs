@@ -1,0 +1,17 @@
+use agent_core::{tool, tools};
+
+/// Read a file.
+#[tool]
+fn read(path: String) -> String {
+    path
+}
+
+/// Read a page.
+#[tool(name = "read")]
+fn fetch(url: String) -> String {
+    url
+}
+
+fn main() {
+    let _ = tools![read, fetch];
+}

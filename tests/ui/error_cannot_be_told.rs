@@ -1,0 +1,11 @@
+use agent_core::tool;
+
+struct Failure;
+
+/// Fail.
+#[tool]
+fn fail(x: f64) -> Result<f64, Failure> {
+    if x < 0.0 { Err(Failure) } else { Ok(x) }
+}
+
+fn main() {}

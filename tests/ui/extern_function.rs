@@ -1,0 +1,9 @@
+use agent_core::tool;
+
+/// Double a number.
+#[tool]
+extern "C" fn double(n: u32) -> u32 {
+    n * 2
+}
+
+fn main() {}

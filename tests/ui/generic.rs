@@ -1,0 +1,9 @@
+use agent_core::tool;
+
+/// Print a value.
+#[tool]
+fn print<T: ToString>(value: T) -> String {
+    value.to_string()
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use agent_core::tool;
+
+/// Print a value.
+#[tool]
+fn print(value: impl ToString) -> String {
+    value.to_string()
+}
+
+fn main() {}

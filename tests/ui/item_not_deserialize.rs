@@ -1,0 +1,13 @@
+use agent_core::tool;
+
+struct Point {
+    x: f64,
+}
+
+/// Where points are.
+#[tool]
+fn place(points: &[Point]) -> f64 {
+    points.iter().map(|point| point.x).sum()
+}
+
+fn main() {}

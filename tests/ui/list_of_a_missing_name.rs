@@ -1,0 +1,5 @@
+use agent_core::tools;
+
+fn main() {
+    let _ = tools![raed];
+}

@@ -1,0 +1,9 @@
+use agent_core::tools;
+
+fn read(path: String) -> String {
+    path
+}
+
+fn main() {
+    let _ = tools![read];
+}

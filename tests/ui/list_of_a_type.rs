@@ -1,0 +1,5 @@
+use agent_core::{Toolset, tools};
+
+fn main() {
+    let _ = Toolset::from(tools![String]);
+}

@@ -1,0 +1,15 @@
+use agent_core::tool;
+
+mod search {
+    pub fn quick(text: &str) -> usize {
+        text.len()
+    }
+}
+
+/// Search a text.
+#[tool]
+fn search(text: String) -> usize {
+    search::quick(&text)
+}
+
+fn main() {}

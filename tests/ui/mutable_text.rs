@@ -1,0 +1,9 @@
+use agent_core::tool;
+
+/// Shout a text.
+#[tool]
+fn shout(text: &mut str) {
+    text.make_ascii_uppercase();
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use agent_core::tool;
+
+/// Die Größe einer Datei.
+#[tool]
+fn größe(path: String) -> usize {
+    path.len()
+}
+
+fn main() {}

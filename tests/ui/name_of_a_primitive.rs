@@ -1,0 +1,9 @@
+use agent_core::tool;
+
+/// The character with a code.
+#[tool]
+fn char(code: u8) -> String {
+    code.to_string()
+}
+
+fn main() {}

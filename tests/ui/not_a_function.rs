@@ -1,0 +1,7 @@
+use agent_core::tool;
+
+/// A search.
+#[tool]
+struct Search;
+
+fn main() {}

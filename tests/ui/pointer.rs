@@ -1,0 +1,9 @@
+use agent_core::tool;
+
+/// Look at an address.
+#[tool]
+fn peek(address: *const u8) -> bool {
+    address.is_null()
+}
+
+fn main() {}

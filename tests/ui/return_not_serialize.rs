@@ -1,0 +1,13 @@
+use agent_core::tool;
+
+struct Point {
+    x: f64,
+}
+
+/// Make a point.
+#[tool]
+fn point(x: f64) -> Point {
+    Point { x: x + Point { x }.x }
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use agent_core::{tool, tools};
+
+/// Read a file.
+#[tool]
+fn read(path: String) -> String {
+    path
+}
+
+fn main() {
+    let _ = tools![read, read];
+}

@@ -1,0 +1,13 @@
+use agent_core::tool;
+
+struct Shop;
+
+impl Shop {
+    /// Count the orders.
+    #[tool]
+    fn count(&self) -> usize {
+        0
+    }
+}
+
+fn main() {}

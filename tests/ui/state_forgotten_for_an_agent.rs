@@ -1,0 +1,13 @@
+use agent_core::{Agent, ScriptedModel, tool, tools};
+
+struct Db;
+
+/// Count the rows.
+#[tool]
+fn count(db: &Db) -> usize {
+    size_of_val(db)
+}
+
+fn main() {
+    let _ = Agent::new(ScriptedModel::new()).tools(tools![count]);
+}

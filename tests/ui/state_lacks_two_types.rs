@@ -1,0 +1,15 @@
+use agent_core::{tool, tools};
+
+struct Db;
+struct Cache;
+struct Config;
+
+/// Count the rows.
+#[tool]
+fn count(db: &Db, cache: &Cache) -> usize {
+    size_of_val(db) + size_of_val(cache)
+}
+
+fn main() {
+    let _ = tools![count].with(Config);
+}

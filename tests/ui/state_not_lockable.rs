@@ -1,0 +1,13 @@
+use agent_core::{tool, tools};
+
+struct Notes(Vec<String>);
+
+/// Take a note.
+#[tool]
+fn note(notes: &mut Notes, text: String) {
+    notes.0.push(text);
+}
+
+fn main() {
+    let _ = tools![note].with(Notes(Vec::new()));
+}

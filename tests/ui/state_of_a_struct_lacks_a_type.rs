@@ -1,0 +1,24 @@
+use agent_core::{State, tool, tools};
+
+struct Db;
+
+#[derive(State)]
+struct App {
+    name: String,
+}
+
+/// Count the rows.
+#[tool]
+fn count(db: &Db, name: &String) -> usize {
+    size_of_val(db) + name.len()
+}
+
+/// Add a number.
+#[tool]
+fn add(a: u8, b: u8) -> u8 {
+    a + b
+}
+
+fn main() {
+    let _ = tools![add, count].with(App { name: String::new() });
+}

@@ -1,0 +1,8 @@
+use agent_core::State;
+
+#[derive(State)]
+struct App<'a> {
+    name: &'a str,
+}
+
+fn main() {}

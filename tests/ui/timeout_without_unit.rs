@@ -1,0 +1,9 @@
+use agent_core::tool;
+
+/// Read a file.
+#[tool(timeout = "5")]
+async fn read(path: String) -> String {
+    path
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use agent_core::tool;
+
+/// Copy a file.
+#[tool]
+fn copy(from: String, #[arg(rename = "from")] to: String) -> String {
+    from + &to
+}
+
+fn main() {}
