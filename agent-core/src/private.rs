@@ -2,7 +2,7 @@
 
 pub use crate::__returned as returned;
 pub use crate::access::Lent;
-pub use crate::arguments::{Arg, Args, Text, arg, describe};
+pub use crate::arguments::{Arg, Text, TextArg, arg, text};
 pub use crate::context::Cx;
 pub use crate::dispatch::in_place;
 pub use crate::state::{Kind, Lend, LendMut};

@@ -7,19 +7,19 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// What the schema and the cold path need of a parameter, without its type.
-pub struct Described<'de> {
+pub struct Described {
     pub(crate) name: &'static str,
     pub(crate) doc: &'static str,
     pub(crate) default: Option<Value>,
     pub(crate) optional: bool,
     /// It comes from the call itself and not from its arguments.
     pub(crate) given: bool,
-    pub(crate) check: fn(&'de str) -> serde_json::Result<usize>,
+    pub(crate) check: fn(&str) -> serde_json::Result<usize>,
     pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
 }
 
 /// The schema of an object with these members, in the order in which they were declared.
-pub(crate) fn object(arguments: &[Described<'_>]) -> Box<RawValue> {
+pub(crate) fn object(arguments: &[Described]) -> Box<RawValue> {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.meta_schema = None;
         settings.inline_subschemas = true;
@@ -47,7 +47,7 @@ pub(crate) fn object(arguments: &[Described<'_>]) -> Box<RawValue> {
 }
 
 /// The schema of one argument: its type's, with its own description and default.
-fn member(mut schema: Value, argument: &Described<'_>) -> Value {
+fn member(mut schema: Value, argument: &Described) -> Value {
     clean(&mut schema);
     // `true`, the schema of any value, has no room for a description, and not every provider takes it.
     if !schema.is_object() {
@@ -146,7 +146,7 @@ impl Definition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arguments::{Args, arg};
+    use crate::arguments::{Parameter, arg};
     use schemars::JsonSchema;
     use serde::Deserialize;
     use std::collections::BTreeMap;
@@ -161,20 +161,17 @@ mod tests {
         children: Vec<Tree>,
     }
 
-    fn schema<'a>(args: &impl Args<'a>) -> String {
-        let mut described = Vec::new();
-        args.describe(&mut described);
+    fn schema(parameters: &[&dyn Parameter]) -> String {
+        let described: Vec<_> = parameters.iter().map(|parameter| parameter.describe()).collect();
         object(&described).get().to_owned()
     }
 
     #[test]
     fn noise_is_dropped_and_declared_order_kept() {
-        let args = (
-            arg::<u32>("z", " The z. "),
-            (arg::<Option<f64>>("a", ""), (arg::<u8>("m", "").or(|| 3), ())),
-        );
+        let z = arg::<u32>("z", " The z. ");
+        let (a, m) = (arg::<Option<f64>>("a", ""), arg::<u8>("m", "").or(|| 3));
         assert_eq!(
-            schema(&args),
+            schema(&[&z, &a, &m]),
             concat!(
                 r#"{"type":"object","properties":{"z":{"description":"The z.","type":"integer"},"#,
                 r#""a":{"type":["number","null"]},"m":{"default":3,"maximum":255,"type":"integer"}},"#,
@@ -182,14 +179,14 @@ mod tests {
             )
         );
         assert_eq!(
-            schema(&()),
+            schema(&[]),
             r#"{"type":"object","properties":{},"additionalProperties":false}"#
         );
     }
 
     #[test]
     fn recursion_keeps_its_definitions_and_members_called_title() {
-        let text = schema(&(arg::<BTreeMap<String, Tree>>("trees", ""), ()));
+        let text = schema(&[&arg::<BTreeMap<String, Tree>>("trees", "")]);
         assert!(text.contains(r##""$ref":"#/$defs/Tree""##), "{text}");
         assert!(text.contains(r#""title":{"description":"The title"#), "{text}");
         assert!(!text.contains("uint32") && !text.contains("minimum"), "{text}");

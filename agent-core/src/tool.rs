@@ -5,10 +5,10 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::access::{Access, Lent};
+use crate::arguments::Parameter;
 use crate::context::Cx;
 use crate::error::ToolError;
 use crate::output::Output;
-use crate::schema::Described;
 
 /// What the body of a tool returns.
 pub type Returned = Result<Output, ToolError>;
@@ -42,12 +42,12 @@ pub trait Tool<S: Send + Sync + 'static>: ToolInfo {
 }
 
 /// A tool's name, description and options.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Meta {
     pub(crate) name: &'static str,
     pub(crate) title: Option<&'static str>,
     pub(crate) description: &'static str,
-    pub(crate) arguments: fn() -> Vec<Described<'static>>,
+    pub(crate) parameters: &'static [&'static dyn Parameter],
     pub(crate) options: Options,
 }
 
@@ -65,10 +65,10 @@ impl Meta {
     pub const fn new(
         name: &'static str,
         description: &'static str,
-        arguments: fn() -> Vec<Described<'static>>,
+        parameters: &'static [&'static dyn Parameter],
     ) -> Self {
         let options = Options { access: Access::Undeclared, timeout: None, blocking: false };
-        Self { name, title: None, description, arguments, options }
+        Self { name, title: None, description, parameters, options }
     }
 
     /// Its name.

@@ -2,7 +2,7 @@
 
 mod call;
 
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Lifetime, LitStr, Path, Type, parse_quote, spanned::Spanned};
 
@@ -49,7 +49,7 @@ pub(crate) fn broken_tool(tool: &ToolFn, error: &syn::Error) -> TokenStream {
 
         #(#conditions)*
         impl #core::ToolInfo for #ident {
-            const META: #core::Meta = #core::Meta::new(#name, "", ::std::vec::Vec::new);
+            const META: #core::Meta = #core::Meta::new(#name, "", &[]);
         }
 
         #(#conditions)*
@@ -81,18 +81,19 @@ fn tool_info(tool: &ToolFn) -> TokenStream {
     let attrs = impl_attrs(tool);
     let ident = tool.ident();
     let meta = meta(tool);
-    // A function of the twin and not a part of the trait: a `pub` tool may take private types.
-    let types = cons(args(tool).map(|(_, ty)| quote!(#core::Arg<'a, #ty>)));
-    let values = cons(args(tool).map(|(param, ty)| arg(param, &ty, &core)));
-    let values = args(tool).next().map(|_| values);
-    let returns = args(tool).next().map(|_| quote!(-> #types));
-    quote! {
-        #(#attrs)*
-        impl #ident {
-            fn args<'a>() #returns {
-                #values
+    // Constants of the twin and not parts of the trait: a `pub` tool may take private types.
+    let args = args(tool).zip(constants()).map(|(param, constant)| arg(param, &constant, &core));
+    let args: Vec<_> = args.collect();
+    let args = (!args.is_empty()).then(|| {
+        quote! {
+            #(#attrs)*
+            impl #ident {
+                #(#args)*
             }
         }
+    });
+    quote! {
+        #args
 
         #(#attrs)*
         impl #core::ToolInfo for #ident {
@@ -106,6 +107,7 @@ fn meta(tool: &ToolFn) -> TokenStream {
     let options = &tool.options;
     let name = LitStr::new(&tool.name(), tool.ident().span());
     let description = text(options.description.as_ref(), &tool.doc);
+    let parameters = args(tool).zip(constants()).map(|(_, constant)| constant);
     let title = options.title.iter();
     let access = options.access().map(|access| match access {
         Access::Pure => quote!(.pure()),
@@ -115,7 +117,7 @@ fn meta(tool: &ToolFn) -> TokenStream {
     let timeout = options.timeout.iter().map(|timeout| Literal::u64_unsuffixed(timeout.millis));
     let blocking = options.blocking.iter().map(|_| quote!(.blocking()));
     quote! {
-        #core::Meta::new(#name, #description, || #core::describe(&Self::args()))
+        #core::Meta::new(#name, #description, &[#(&Self::#parameters),*])
             #(.title(#title))*
             #access
             #(.timeout_ms(#timeout))*
@@ -123,39 +125,48 @@ fn meta(tool: &ToolFn) -> TokenStream {
     }
 }
 
-fn arg(param: &Param, ty: &TokenStream, core: &TokenStream) -> TokenStream {
+fn arg(param: &Param, constant: &Ident, core: &TokenStream) -> TokenStream {
     let name = param.name();
     let description = text(param.options.description.as_ref(), &param.doc);
+    let place = at(&param.written.ty);
     let default = param.options.default.as_ref().map(|default| {
         let value = match (default, &param.kind) {
             (DefaultValue::OfType, _) => {
-                quote_spanned!(at(&param.written.ty)=> ::core::default::Default::default())
+                quote_spanned!(place=> ::core::default::Default::default())
             }
             (DefaultValue::Expr(expr), Kind::Text) => quote!(#core::Text::from(#expr)),
             (DefaultValue::Expr(expr), Kind::Slice(_)) => quote!(::std::vec::Vec::from(#expr)),
             (DefaultValue::Expr(expr), _) => expr.to_token_stream(),
         };
-        quote_spanned!(at(&param.written.ty)=> .or(|| #value))
+        quote_spanned!(place=> .or(|| #value))
     });
-    quote!(#core::arg::<#ty>(#name, #description) #default)
+    let Some(ty) = value_type(param) else {
+        return quote!(const #constant: #core::TextArg = #core::text(#name, #description) #default;);
+    };
+    quote!(const #constant: #core::Arg<#ty> = #core::arg::<#ty>(#name, #description) #default;)
 }
 
-/// The parameters that come from the model, with the types they are read as.
-fn args(tool: &ToolFn) -> impl DoubleEndedIterator<Item = (&Param, TokenStream)> {
-    let core = core(tool);
-    let call = Lifetime::new("'a", Span::call_site());
-    tool.params.iter().filter_map(move |param| {
-        let ty = match &param.kind {
-            Kind::Lent { .. } => return None,
-            Kind::Text => quote!(#core::Text<'a>),
-            Kind::Slice(item) => {
-                let item = with_lifetime(item, &call);
-                quote_spanned!(at(&item)=> ::std::vec::Vec<#item>)
-            }
-            Kind::Owned(ty) => with_lifetime(ty, &call).to_token_stream(),
-        };
-        Some((param, ty))
-    })
+/// The type that a value is read as; a `&str` is a slice of the call's text and has none.
+fn value_type(param: &Param) -> Option<TokenStream> {
+    let owned = Lifetime::new("'static", Span::call_site());
+    match &param.kind {
+        Kind::Lent { .. } | Kind::Text => None,
+        Kind::Slice(item) => {
+            let item = with_lifetime(item, &owned);
+            Some(quote_spanned!(at(&item)=> ::std::vec::Vec<#item>))
+        }
+        Kind::Owned(ty) => Some(with_lifetime(ty, &owned).to_token_stream()),
+    }
+}
+
+/// The parameters that come from the model.
+fn args(tool: &ToolFn) -> impl DoubleEndedIterator<Item = &Param> {
+    tool.params.iter().filter(|param| !param.is_lent())
+}
+
+/// `A0`, `A1`, ..: the constants of the twin that describe its arguments.
+fn constants() -> impl Iterator<Item = Ident> {
+    (0..).map(|i: usize| Ident::new(&format!("A{i}"), Span::call_site()))
 }
 
 /// Doc text as an expression; the core trims what is joined here.
@@ -180,12 +191,6 @@ fn impl_attrs(tool: &ToolFn) -> Vec<Attribute> {
         kept.push(parse_quote!(#[allow(deprecated)]));
     }
     kept
-}
-
-/// `a, b, c` as `(a, (b, (c, ())))`.
-fn cons(items: impl Iterator<Item = impl ToTokens>) -> TokenStream {
-    let items: Vec<_> = items.collect();
-    items.into_iter().rfold(quote!(()), |rest, item| quote!((#item, #rest)))
 }
 
 /// Moves tokens to another place, where they mean what they meant before.

@@ -17,9 +17,9 @@ pub struct r#type {}
 #[cfg_attr(windows, cfg(feature = "win"))]
 #[allow(deprecated)]
 impl r#type {
-    fn args<'a>() -> (::agent_core::__private::Arg<'a, String>, ()) {
-        (::agent_core::__private::arg::<String>("as", ""), ())
-    }
+    const A0: ::agent_core::__private::Arg<String> = ::agent_core::__private::arg::<
+        String,
+    >("as", "");
 }
 #[cfg(feature = "keyboard")]
 #[cfg_attr(windows, cfg(feature = "win"))]
@@ -28,7 +28,7 @@ impl ::agent_core::__private::ToolInfo for r#type {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "type",
         "Type a text.",
-        || ::agent_core::__private::describe(&Self::args()),
+        &[&Self::A0],
     );
 }
 #[cfg(feature = "keyboard")]
@@ -45,7 +45,11 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, ()) = cx.args(Self::args)?;
+        let (a0,) = {
+            let (mut a0,) = (Self::A0.slot(),);
+            cx.read(&[&Self::A0], &mut [&mut a0])?;
+            (a0.take(),)
+        };
         cx.admitted().await;
         let mut s0 = cx.lend_mut::<Keyboard>().await;
         let s1 = cx.lend::<Screen>().await;

@@ -13,15 +13,15 @@ fn read(path: PathBuf) -> io::Result<String> {
 #[allow(non_camel_case_types, dead_code)]
 struct read {}
 impl read {
-    fn args<'a>() -> (::agent_core::__private::Arg<'a, PathBuf>, ()) {
-        (::agent_core::__private::arg::<PathBuf>("path", include_str!("path.md")), ())
-    }
+    const A0: ::agent_core::__private::Arg<PathBuf> = ::agent_core::__private::arg::<
+        PathBuf,
+    >("path", include_str!("path.md"));
 }
 impl ::agent_core::__private::ToolInfo for read {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "read",
         "Read a file.\n\n    an example\n\nPaths are relative.",
-        || ::agent_core::__private::describe(&Self::args()),
+        &[&Self::A0],
     );
 }
 impl<
@@ -30,7 +30,11 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, ()) = cx.args(Self::args)?;
+        let (a0,) = {
+            let (mut a0,) = (Self::A0.slot(),);
+            cx.read(&[&Self::A0], &mut [&mut a0])?;
+            (a0.take(),)
+        };
         cx.admitted().await;
         ::agent_core::__private::returned!(read(a0))
     }
@@ -44,15 +48,15 @@ fn write(path: PathBuf) {}
 #[allow(non_camel_case_types, dead_code)]
 struct write {}
 impl write {
-    fn args<'a>() -> (::agent_core::__private::Arg<'a, PathBuf>, ()) {
-        (::agent_core::__private::arg::<PathBuf>("path", "A block\nof two lines."), ())
-    }
+    const A0: ::agent_core::__private::Arg<PathBuf> = ::agent_core::__private::arg::<
+        PathBuf,
+    >("path", "A block\nof two lines.");
 }
 impl ::agent_core::__private::ToolInfo for write {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "write",
         ::core::concat!("Before.\n", include_str!("write.md"), "\nAfter."),
-        || ::agent_core::__private::describe(&Self::args()),
+        &[&Self::A0],
     );
 }
 impl<
@@ -61,7 +65,11 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, ()) = cx.args(Self::args)?;
+        let (a0,) = {
+            let (mut a0,) = (Self::A0.slot(),);
+            cx.read(&[&Self::A0], &mut [&mut a0])?;
+            (a0.take(),)
+        };
         cx.admitted().await;
         ::agent_core::__private::returned!(write(a0))
     }

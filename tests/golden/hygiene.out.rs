@@ -5,26 +5,16 @@ async fn a0(cx: &S, s0: &mut Tool, a0: u8, a1: &str) {}
 #[allow(non_camel_case_types, dead_code)]
 struct a0 {}
 impl a0 {
-    fn args<'a>() -> (
-        ::agent_core::__private::Arg<'a, u8>,
-        (::agent_core::__private::Arg<'a, ::agent_core::__private::Text<'a>>, ()),
-    ) {
-        (
-            ::agent_core::__private::arg::<u8>("a0", ""),
-            (
-                ::agent_core::__private::arg::<
-                    ::agent_core::__private::Text<'a>,
-                >("a1", ""),
-                (),
-            ),
-        )
-    }
+    const A0: ::agent_core::__private::Arg<u8> = ::agent_core::__private::arg::<
+        u8,
+    >("a0", "");
+    const A1: ::agent_core::__private::TextArg = ::agent_core::__private::text("a1", "");
 }
 impl ::agent_core::__private::ToolInfo for a0 {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "a0",
         "All names of the expansion are free.",
-        || ::agent_core::__private::describe(&Self::args()),
+        &[&Self::A0, &Self::A1],
     );
 }
 impl<
@@ -37,7 +27,11 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, (a1, ())) = cx.args(Self::args)?;
+        let (a0, a1) = {
+            let (mut a0, mut a1) = (Self::A0.slot(), Self::A1.slot());
+            cx.read(&[&Self::A0, &Self::A1], &mut [&mut a0, &mut a1])?;
+            (a0.take(), a1.take())
+        };
         cx.admitted().await;
         let s0 = cx.lend::<S>().await;
         let mut s1 = cx.lend_mut::<Tool>().await;

@@ -15,7 +15,7 @@ impl ::agent_core::__private::ToolInfo for read {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "read",
         "",
-        ::std::vec::Vec::new,
+        &[],
     );
 }
 #[cfg(unix)]

@@ -7,21 +7,18 @@ fn add(a: i64, b: i64) -> i64 {
 #[allow(non_camel_case_types, dead_code)]
 struct add {}
 impl add {
-    fn args<'a>() -> (
-        ::agent_core::__private::Arg<'a, i64>,
-        (::agent_core::__private::Arg<'a, i64>, ()),
-    ) {
-        (
-            ::agent_core::__private::arg::<i64>("a", ""),
-            (::agent_core::__private::arg::<i64>("b", ""), ()),
-        )
-    }
+    const A0: ::agent_core::__private::Arg<i64> = ::agent_core::__private::arg::<
+        i64,
+    >("a", "");
+    const A1: ::agent_core::__private::Arg<i64> = ::agent_core::__private::arg::<
+        i64,
+    >("b", "");
 }
 impl ::agent_core::__private::ToolInfo for add {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
             "add",
             "Add two numbers.",
-            || ::agent_core::__private::describe(&Self::args()),
+            &[&Self::A0, &Self::A1],
         )
         .pure();
 }
@@ -31,7 +28,11 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, (a1, ())) = cx.args(Self::args)?;
+        let (a0, a1) = {
+            let (mut a0, mut a1) = (Self::A0.slot(), Self::A1.slot());
+            cx.read(&[&Self::A0, &Self::A1], &mut [&mut a0, &mut a1])?;
+            (a0.take(), a1.take())
+        };
         ::agent_core::__private::returned!(add(a0, a1))
     }
 }
@@ -44,15 +45,15 @@ fn scale(config: &Config, number: f64) -> f64 {
 #[allow(non_camel_case_types, dead_code)]
 struct scale {}
 impl scale {
-    fn args<'a>() -> (::agent_core::__private::Arg<'a, f64>, ()) {
-        (::agent_core::__private::arg::<f64>("number", ""), ())
-    }
+    const A0: ::agent_core::__private::Arg<f64> = ::agent_core::__private::arg::<
+        f64,
+    >("number", "");
 }
 impl ::agent_core::__private::ToolInfo for scale {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
             "scale",
             "Multiply by what the configuration says.",
-            || ::agent_core::__private::describe(&Self::args()),
+            &[&Self::A0],
         )
         .pure();
 }
@@ -64,7 +65,11 @@ for scale {
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, ()) = cx.args(Self::args)?;
+        let (a0,) = {
+            let (mut a0,) = (Self::A0.slot(),);
+            cx.read(&[&Self::A0], &mut [&mut a0])?;
+            (a0.take(),)
+        };
         cx.admitted().await;
         let s0 = cx.lend::<Config>().await;
         ::agent_core::__private::returned!(scale(& * s0, a0))

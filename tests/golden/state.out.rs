@@ -6,23 +6,16 @@ pub async fn append(db: &Db, notes: &mut Notes, text: &str) -> Result<usize, DbE
 #[allow(non_camel_case_types, dead_code)]
 pub struct append {}
 impl append {
-    fn args<'a>() -> (
-        ::agent_core::__private::Arg<'a, ::agent_core::__private::Text<'a>>,
-        (),
-    ) {
-        (
-            ::agent_core::__private::arg::<
-                ::agent_core::__private::Text<'a>,
-            >("text", ""),
-            (),
-        )
-    }
+    const A0: ::agent_core::__private::TextArg = ::agent_core::__private::text(
+        "text",
+        "",
+    );
 }
 impl ::agent_core::__private::ToolInfo for append {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "append",
         "Append a note.",
-        || ::agent_core::__private::describe(&Self::args()),
+        &[&Self::A0],
     );
 }
 impl<
@@ -35,7 +28,11 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, ()) = cx.args(Self::args)?;
+        let (a0,) = {
+            let (mut a0,) = (Self::A0.slot(),);
+            cx.read(&[&Self::A0], &mut [&mut a0])?;
+            (a0.take(),)
+        };
         cx.admitted().await;
         let s0 = cx.lend::<Db>().await;
         let mut s1 = cx.lend_mut::<Notes>().await;
@@ -56,14 +53,11 @@ async fn count(notes: &Notes) -> usize {
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 struct count {}
-impl count {
-    fn args<'a>() {}
-}
 impl ::agent_core::__private::ToolInfo for count {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "count",
         "Count the notes.",
-        || ::agent_core::__private::describe(&Self::args()),
+        &[],
     );
 }
 impl<__S: ::agent_core::__private::Lend<Notes>> ::agent_core::__private::Tool<__S>
@@ -74,7 +68,7 @@ for count {
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let () = cx.args(Self::args)?;
+        cx.read(&[], &mut [])?;
         cx.admitted().await;
         let s0 = cx.lend::<Notes>().await;
         ::agent_core::__private::returned!(count(& * s0). await)
@@ -89,14 +83,11 @@ async fn borrow<'x>(
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 struct borrow {}
-impl borrow {
-    fn args<'a>() {}
-}
 impl ::agent_core::__private::ToolInfo for borrow {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "borrow",
         "Where one type has a lifetime, and one has no size.",
-        || ::agent_core::__private::describe(&Self::args()),
+        &[],
     );
 }
 impl<
@@ -112,7 +103,7 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let () = cx.args(Self::args)?;
+        cx.read(&[], &mut [])?;
         cx.admitted().await;
         let s0 = cx.lend::<Cow<'static, str>>().await;
         let s1 = cx.lend::<dyn Hook + 'static>().await;

@@ -7,21 +7,18 @@ fn add(a: i64, b: i64) -> i64 {
 #[allow(non_camel_case_types, dead_code)]
 struct add {}
 impl add {
-    fn args<'a>() -> (
-        ::agent_core::__private::Arg<'a, i64>,
-        (::agent_core::__private::Arg<'a, i64>, ()),
-    ) {
-        (
-            ::agent_core::__private::arg::<i64>("a", ""),
-            (::agent_core::__private::arg::<i64>("b", ""), ()),
-        )
-    }
+    const A0: ::agent_core::__private::Arg<i64> = ::agent_core::__private::arg::<
+        i64,
+    >("a", "");
+    const A1: ::agent_core::__private::Arg<i64> = ::agent_core::__private::arg::<
+        i64,
+    >("b", "");
 }
 impl ::agent_core::__private::ToolInfo for add {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "add",
         "Add two numbers.",
-        || ::agent_core::__private::describe(&Self::args()),
+        &[&Self::A0, &Self::A1],
     );
 }
 impl<
@@ -30,7 +27,11 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, (a1, ())) = cx.args(Self::args)?;
+        let (a0, a1) = {
+            let (mut a0, mut a1) = (Self::A0.slot(), Self::A1.slot());
+            cx.read(&[&Self::A0, &Self::A1], &mut [&mut a0, &mut a1])?;
+            (a0.take(), a1.take())
+        };
         cx.admitted().await;
         ::agent_core::__private::returned!(add(a0, a1))
     }
@@ -42,14 +43,11 @@ pub(crate) fn now() -> String {
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 pub(crate) struct now {}
-impl now {
-    fn args<'a>() {}
-}
 impl ::agent_core::__private::ToolInfo for now {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
             "now",
             "What time it is.",
-            || ::agent_core::__private::describe(&Self::args()),
+            &[],
         )
         .read();
 }
@@ -59,7 +57,7 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let () = cx.args(Self::args)?;
+        cx.read(&[], &mut [])?;
         cx.admitted().await;
         ::agent_core::__private::returned!(now())
     }
@@ -69,14 +67,11 @@ fn forget() {}
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 struct forget {}
-impl forget {
-    fn args<'a>() {}
-}
 impl ::agent_core::__private::ToolInfo for forget {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
             "forget",
             "Forget everything.",
-            || ::agent_core::__private::describe(&Self::args()),
+            &[],
         )
         .write();
 }
@@ -86,7 +81,7 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let () = cx.args(Self::args)?;
+        cx.read(&[], &mut [])?;
         cx.admitted().await;
         ::agent_core::__private::returned!(forget())
     }

@@ -7,15 +7,15 @@ fn delete(id: u64) -> io::Result<()> {
 #[allow(non_camel_case_types, dead_code)]
 struct delete {}
 impl delete {
-    fn args<'a>() -> (::agent_core::__private::Arg<'a, u64>, ()) {
-        (::agent_core::__private::arg::<u64>("id", ""), ())
-    }
+    const A0: ::agent_core::__private::Arg<u64> = ::agent_core::__private::arg::<
+        u64,
+    >("id", "");
 }
 impl ::agent_core::__private::ToolInfo for delete {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
             "delete-customer",
             "For the model.",
-            || ::agent_core::__private::describe(&Self::args()),
+            &[&Self::A0],
         )
         .title("Delete a customer")
         .write()
@@ -28,7 +28,11 @@ impl<
     async fn call(
         cx: ::agent_core::__private::Cx<__S>,
     ) -> ::agent_core::__private::Returned {
-        let (a0, ()) = cx.args(Self::args)?;
+        let (a0,) = {
+            let (mut a0,) = (Self::A0.slot(),);
+            cx.read(&[&Self::A0], &mut [&mut a0])?;
+            (a0.take(),)
+        };
         cx.admitted().await;
         ::agent_core::__private::returned!(delete(a0))
     }
@@ -40,14 +44,11 @@ async fn ping(db: &Db) -> bool {
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code)]
 struct ping {}
-impl ping {
-    fn args<'a>() {}
-}
 impl sdk::core::__private::ToolInfo for ping {
     const META: sdk::core::__private::Meta = sdk::core::__private::Meta::new(
             "ping",
             "Through a re-export.",
-            || sdk::core::__private::describe(&Self::args()),
+            &[],
         )
         .timeout_ms(500);
 }
@@ -56,7 +57,7 @@ impl<__S: sdk::core::__private::Lend<Db>> sdk::core::__private::Tool<__S> for pi
         sdk::core::__private::Lent::shared::<__S, Db>(),
     ];
     async fn call(cx: sdk::core::__private::Cx<__S>) -> sdk::core::__private::Returned {
-        let () = cx.args(Self::args)?;
+        cx.read(&[], &mut [])?;
         cx.admitted().await;
         let s0 = cx.lend::<Db>().await;
         sdk::core::__private::returned!(ping(& * s0). await)

@@ -36,7 +36,7 @@ impl fmt::Display for Faults {
 impl std::error::Error for Faults {}
 
 /// Reads the arguments again, one by one, and names all that is wrong with them.
-pub(super) fn find<'de>(text: &'de str, expected: &[Described<'de>]) -> Faults {
+pub(super) fn find(text: &str, expected: &[Described]) -> Faults {
     let mut seen = vec![false; expected.len()];
     let mut faults = Vec::new();
     let whole = each_argument(text, |name, value| {
@@ -104,13 +104,13 @@ fn extent(text: &str) -> Result<usize, usize> {
     }
 }
 
-fn missing(expected: &[Described<'_>], seen: &[bool]) -> Vec<String> {
+fn missing(expected: &[Described], seen: &[bool]) -> Vec<String> {
     let absent =
         expected.iter().zip(seen).filter(|(arg, seen)| !**seen && !arg.optional && !arg.given);
     absent.map(|(arg, _)| format!("`{}`: missing", arg.name)).collect()
 }
 
-fn unknown(name: &str, expected: &[Described<'_>]) -> String {
+fn unknown(name: &str, expected: &[Described]) -> String {
     let names = expected.iter().filter(|arg| !arg.given).map(|arg| arg.name);
     let hint = match crate::error::nearest(name, names) {
         Some(name) => format!(", did you mean `{name}`?"),
@@ -119,7 +119,7 @@ fn unknown(name: &str, expected: &[Described<'_>]) -> String {
     format!("`{}`: unknown argument{hint}", excerpt(name, QUOTE))
 }
 
-fn ill_typed<'de>(arg: &Described<'de>, value: &'de str) -> Option<String> {
+fn ill_typed(arg: &Described, value: &str) -> Option<String> {
     let error = (arg.check)(value).err()?;
     let inside = place::path(value, place::offset(value, error.line(), error.column()));
     let dot = if inside.is_empty() || inside.starts_with('[') { "" } else { "." };
@@ -183,7 +183,7 @@ pub(crate) fn excerpt(text: &str, most: usize) -> String {
     short
 }
 
-fn listed(expected: &[Described<'_>]) -> String {
+fn listed(expected: &[Described]) -> String {
     let names = expected.iter().filter(|arg| !arg.given);
     let names = names.map(|arg| format!("`{}`{}", arg.name, if arg.optional { "?" } else { "" }));
     match names.collect::<Vec<_>>() {

@@ -2,34 +2,72 @@
 
 mod fault;
 mod guard;
-mod list;
 mod param;
 mod place;
 mod scan;
+mod text;
 
-pub use list::{Args, describe};
-pub use param::{Arg, Text, arg};
+pub use param::{Arg, arg};
+pub use text::{Text, TextArg, text};
 
 pub(crate) use fault::{each_argument, excerpt};
 pub(crate) use guard::read_once;
 
-use crate::context::Cx;
+use crate::context::{Ctx, Cx};
 use crate::error::ToolError;
+use crate::schema::Described;
+
+/// A parameter without its type: what the schema and the cold path need of it.
+pub trait Parameter: Sync {
+    #[doc(hidden)]
+    fn describe(&self) -> Described;
+}
+
+pub(crate) fn describe(parameters: &[&dyn Parameter]) -> Vec<Described> {
+    parameters.iter().map(|parameter| parameter.describe()).collect()
+}
+
+/// The place of an argument without its type: what the scanner fills.
+pub trait Fill<'de> {
+    /// The argument's name.
+    fn name(&self) -> &'static str;
+
+    /// Reads the value from the start of `rest`, and returns its length in bytes.
+    ///
+    /// `None` is a fault (given twice, ill-typed): the cold path finds out which.
+    fn put(&mut self, rest: &'de str) -> Option<usize>;
+
+    /// Sees to it that there is a value where the model gave none; `None` if there cannot be.
+    fn settle(&mut self, call: Option<&Ctx>) -> Option<()>;
+}
 
 impl<S> Cx<S> {
-    /// The values of these parameters; a fault costs a second, slower pass that finds all of them.
+    /// Fills the slots of these parameters from the call's text.
     ///
     /// # Errors
     ///
-    /// All that is wrong with the arguments, for the model to repair.
+    /// All that is wrong with the arguments, for the model to repair: it costs a second, slower
+    /// pass that finds all of it.
     #[inline]
-    pub fn args<'a, A: Args<'a>>(&'a self, make: fn() -> A) -> Result<A::Values, ToolError> {
-        let mut args = make();
-        if scan::object(&self.text, &mut args).is_some()
-            && let Some(values) = args.finish(self.call.as_ref())
-        {
-            return Ok(values);
-        }
-        Err(ToolError::arguments(fault::find(&self.text, &describe(&make()))))
+    pub fn read<'a>(
+        &'a self,
+        parameters: &[&dyn Parameter],
+        slots: &mut [&mut dyn Fill<'a>],
+    ) -> Result<(), ToolError> {
+        read(&self.text, self.call.as_ref(), parameters, slots)
+    }
+}
+
+fn read<'de>(
+    text: &'de str,
+    call: Option<&Ctx>,
+    parameters: &[&dyn Parameter],
+    slots: &mut [&mut dyn Fill<'de>],
+) -> Result<(), ToolError> {
+    let filled = scan::object(text, slots).is_some()
+        && slots.iter_mut().all(|slot| slot.settle(call).is_some());
+    match filled {
+        true => Ok(()),
+        false => Err(ToolError::arguments(fault::find(text, &describe(parameters)))),
     }
 }

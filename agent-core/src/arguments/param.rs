@@ -2,32 +2,33 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{borrow::Cow, fmt, ops::Deref};
+use std::fmt;
 
 use crate::context::Ctx;
 use crate::schema::Described;
 
-/// A parameter: how its value is read, what the model is told of it, and the value once it is read.
+use super::{Fill, Parameter};
+
+/// A parameter of a tool: how its value is read, and what the model is told of it.
 ///
-/// It carries the functions of its type, so that a type is judged once, where [`arg`] names it.
-pub struct Arg<'de, T> {
-    pub(super) name: &'static str,
+/// A constant. It carries the functions of its type, so that a type is judged once, where [`arg`]
+/// names it, and compiled once, however many tools take it.
+pub struct Arg<T> {
+    name: &'static str,
     doc: &'static str,
     /// Reads the value at the start of a text into its place, and returns its length in bytes.
-    pub(super) read: fn(&'de str, &mut Option<T>) -> Option<usize>,
-    pub(super) absent: fn(Option<&Ctx>) -> Option<T>,
-    pub(super) default: Option<fn() -> T>,
+    read: fn(&str, &mut Option<T>) -> Option<usize>,
+    absent: fn(Option<&Ctx>) -> Option<T>,
+    default: Option<fn() -> T>,
     shown: fn(&T) -> Option<Value>,
-    check: fn(&'de str) -> serde_json::Result<usize>,
+    check: fn(&str) -> serde_json::Result<usize>,
     schema: fn(&mut SchemaGenerator) -> Schema,
-    pub(super) given: bool,
-    pub(super) value: Option<T>,
+    given: bool,
 }
 
 /// The parameter `name`, described by `doc`.
-#[inline]
 #[must_use]
-pub fn arg<'de, T: Param<'de>>(name: &'static str, doc: &'static str) -> Arg<'de, T> {
+pub const fn arg<T: Param>(name: &'static str, doc: &'static str) -> Arg<T> {
     Arg {
         name,
         doc,
@@ -42,15 +43,13 @@ pub fn arg<'de, T: Param<'de>>(name: &'static str, doc: &'static str) -> Arg<'de
         check: |text| T::read(text).map(|(_, length)| length),
         schema: T::schema,
         given: T::GIVEN,
-        value: None,
     }
 }
 
-impl<'de, T> Arg<'de, T> {
+impl<T> Arg<T> {
     /// Sets the value for a call that leaves the argument out; the model is told of it.
-    #[inline]
     #[must_use]
-    pub fn or(mut self, default: fn() -> T) -> Self
+    pub const fn or(mut self, default: fn() -> T) -> Self
     where
         T: Shown,
     {
@@ -59,7 +58,16 @@ impl<'de, T> Arg<'de, T> {
         self
     }
 
-    pub(super) fn describe(&self) -> Described<'de> {
+    /// Where the value goes in a call.
+    #[inline]
+    #[must_use]
+    pub const fn slot(&'static self) -> Slot<T> {
+        Slot { arg: self, value: None }
+    }
+}
+
+impl<T> Parameter for Arg<T> {
+    fn describe(&self) -> Described {
         Described {
             name: self.name,
             doc: self.doc,
@@ -72,18 +80,60 @@ impl<'de, T> Arg<'de, T> {
     }
 }
 
+/// The place of a parameter's value in one call.
+pub struct Slot<T: 'static> {
+    arg: &'static Arg<T>,
+    value: Option<T>,
+}
+
+impl<T> Slot<T> {
+    /// The value, once [`Cx::read`](crate::context::Cx::read) has filled it.
+    ///
+    /// # Panics
+    ///
+    /// Before that.
+    #[inline]
+    #[expect(clippy::expect_used, reason = "generated code reads first")]
+    pub fn take(self) -> T {
+        self.value.expect("arguments are read first")
+    }
+}
+
+impl<T> Fill<'_> for Slot<T> {
+    fn name(&self) -> &'static str {
+        self.arg.name
+    }
+
+    fn put(&mut self, rest: &str) -> Option<usize> {
+        if self.value.is_some() || self.arg.given {
+            return None;
+        }
+        (self.arg.read)(rest, &mut self.value)
+    }
+
+    fn settle(&mut self, call: Option<&Ctx>) -> Option<()> {
+        if self.value.is_none() {
+            self.value = match self.arg.default {
+                Some(default) => Some(default()),
+                None => (self.arg.absent)(call),
+            };
+        }
+        self.value.as_ref().map(|_| ())
+    }
+}
+
 /// What an owned parameter of a tool can be: read from the model's arguments, or the call itself.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a tool argument",
     label = "an owned parameter comes from the model's call",
     note = "derive `serde::Deserialize` and `schemars::JsonSchema` for it, or borrow it (`&T`) to take it from the application's state"
 )]
-pub trait Param<'de>: Sized {
+pub trait Param: Sized {
     /// Whether it comes from the call itself and not from its arguments.
     const GIVEN: bool = false;
 
     /// The value at the start of `text`, and its length in bytes.
-    fn read(text: &'de str) -> serde_json::Result<(Self, usize)>;
+    fn read(text: &str) -> serde_json::Result<(Self, usize)>;
 
     /// The value where the model gave none, if there is one.
     fn absent(call: Option<&Ctx>) -> Option<Self>;
@@ -94,9 +144,9 @@ pub trait Param<'de>: Sized {
 
 // Without `do_not_recommend` rustc reports the bounds of serde and schemars instead of ours.
 #[diagnostic::do_not_recommend]
-impl<'de, T: DeserializeOwned + JsonSchema> Param<'de> for T {
+impl<T: DeserializeOwned + JsonSchema> Param for T {
     #[inline]
-    fn read(text: &'de str) -> serde_json::Result<(Self, usize)> {
+    fn read(text: &str) -> serde_json::Result<(Self, usize)> {
         first(text)
     }
 
@@ -110,7 +160,7 @@ impl<'de, T: DeserializeOwned + JsonSchema> Param<'de> for T {
 }
 
 #[diagnostic::do_not_recommend]
-impl Param<'_> for Ctx {
+impl Param for Ctx {
     const GIVEN: bool = true;
 
     fn read(_: &str) -> serde_json::Result<(Self, usize)> {
@@ -126,78 +176,13 @@ impl Param<'_> for Ctx {
     }
 }
 
-impl<'de> Param<'de> for Text<'de> {
-    #[inline]
-    fn read(text: &'de str) -> serde_json::Result<(Self, usize)> {
-        first(text)
-    }
-
-    fn absent(_: Option<&Ctx>) -> Option<Self> {
-        None
-    }
-
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<String>()
-    }
-}
-
 /// Reads one value from the start of a text, and its length in bytes.
-fn first<'de, T: Deserialize<'de>>(text: &'de str) -> serde_json::Result<(T, usize)> {
+pub(super) fn first<'de, T: Deserialize<'de>>(text: &'de str) -> serde_json::Result<(T, usize)> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<T>();
     match values.next() {
         Some(Ok(value)) => Ok((value, values.byte_offset())),
         Some(Err(error)) => Err(error),
         None => Err(de::Error::custom("expected a value")),
-    }
-}
-
-/// The value of a `&str` parameter: a slice of the call's text wherever the model escaped nothing.
-#[derive(Default)]
-pub struct Text<'a>(Cow<'a, str>);
-
-impl Deref for Text<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'a> From<&'a str> for Text<'a> {
-    fn from(text: &'a str) -> Self {
-        Self(text.into())
-    }
-}
-
-impl Serialize for Text<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Text<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Borrow;
-        impl<'de> Visitor<'de> for Borrow {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-
-            fn visit_string<E>(self, text: String) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(text)))
-            }
-        }
-        deserializer.deserialize_str(Borrow)
     }
 }
 

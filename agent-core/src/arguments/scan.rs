@@ -1,10 +1,10 @@
-use super::list::Slots;
+use super::Fill;
 use std::borrow::Cow;
 
 /// Walks `{"name": value, ..}` once and hands each value's text to its slot.
 ///
 /// `None` means a fault somewhere; nothing is said about it here, because this is the hot path.
-pub(super) fn object<'de>(text: &'de str, slots: &mut dyn Slots<'de>) -> Option<()> {
+pub(super) fn object<'de>(text: &'de str, slots: &mut [&mut dyn Fill<'de>]) -> Option<()> {
     let Some(mut rest) = after(text, '{') else {
         return nothing(text);
     };
@@ -14,7 +14,8 @@ pub(super) fn object<'de>(text: &'de str, slots: &mut dyn Slots<'de>) -> Option<
     loop {
         let (name, tail) = key(rest)?;
         let value = trimmed(after(tail, ':')?);
-        let length = slots.put(&name, value)?;
+        let slot = slots.iter_mut().find(|slot| slot.name() == name)?;
+        let length = slot.put(value)?;
         rest = trimmed(value.get(length..)?);
         if let Some(next) = rest.strip_prefix(',') {
             rest = next;

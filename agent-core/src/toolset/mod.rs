@@ -11,6 +11,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::access::{self, Access, Claim};
+use crate::arguments::describe;
 use crate::context::{Ctx, Cx};
 use crate::ledger::Ledger;
 use crate::schema::{self, Definition};
@@ -82,7 +83,7 @@ impl Toolset {
         let identity = Arc::as_ptr(&state).cast::<()>() as usize;
         let source: Arc<dyn Source> = Arc::new(Table { state, entries: L::TABLE });
         let bound = L::TABLE.iter().enumerate().map(|(at, entry)| {
-            let arguments = (entry.meta.arguments)();
+            let arguments = describe(entry.meta.parameters);
             let meta = entry.meta;
             let definition = Definition {
                 name: meta.name.into(),

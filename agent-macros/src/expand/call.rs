@@ -2,7 +2,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Lifetime, ReturnType, Type};
 
-use super::{args, at, cons, core, impl_attrs, located};
+use super::{args, at, constants, core, impl_attrs, located};
 use crate::{
     attr::Access,
     cfg::conditions,
@@ -51,7 +51,6 @@ fn lent_const(tool: &ToolFn, core: &TokenStream) -> Option<TokenStream> {
 
 fn call_body(tool: &ToolFn, core: &TokenStream) -> TokenStream {
     let cx = local("cx");
-    let names = cons(args(tool).zip(locals("a")).map(|(_, name)| name));
     let claims_nothing = tool.options.access() == Some(Access::Pure) && lent(tool).next().is_none();
     let admitted = (!claims_nothing).then(|| quote!(#cx.admitted().await;));
     let lends = lent(tool).zip(locals("s")).map(|(Lent { mutable, ty }, name)| {
@@ -61,12 +60,31 @@ fn call_body(tool: &ToolFn, core: &TokenStream) -> TokenStream {
             quote!(let #name = #cx.lend::<#ty>().await;)
         }
     });
+    let arguments = arguments(tool);
     let returned = returned(tool, core);
     quote! {
-        let #names = #cx.args(Self::args)?;
+        #arguments
         #admitted
         #(#lends)*
         #returned
+    }
+}
+
+/// In a block of its own: slots are gone before the call waits, and its future does not hold them.
+fn arguments(tool: &ToolFn) -> TokenStream {
+    let cx = local("cx");
+    let count = args(tool).count();
+    let names: Vec<_> = locals("a").take(count).collect();
+    if names.is_empty() {
+        return quote!(#cx.read(&[], &mut [])?;);
+    }
+    let constants: Vec<_> = constants().take(count).collect();
+    quote! {
+        let (#(#names,)*) = {
+            let (#(mut #names,)*) = (#(Self::#constants.slot(),)*);
+            #cx.read(&[#(&Self::#constants),*], &mut [#(&mut #names),*])?;
+            (#(#names.take(),)*)
+        };
     }
 }
 
