@@ -8,8 +8,8 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// An error of a tool that says more than "failed".
 ///
 /// Any error converts into it, so `?` works in a tool that returns `Result<_, ToolError>`.
-/// Inside another error type (a `Box<dyn Error>`, `anyhow`) it is a plain error: the tool has to
-/// return it as itself.
+/// It means what it says only where the tool returns it as itself: in another error type (a
+/// `Box<dyn Error>`, `anyhow`) there is room for its [source](Self::into_source) alone.
 ///
 /// # Examples
 ///
@@ -58,14 +58,6 @@ impl ToolError {
         Self { kind: ToolErrorKind::Fatal, source: error.into() }
     }
 
-    /// Takes a `ToolError` out of its box again, for a seam that takes any error.
-    pub(crate) fn unbox(error: BoxError) -> Self {
-        match error.downcast::<Boxed>() {
-            Ok(boxed) => boxed.0,
-            Err(other) => Self::new(other),
-        }
-    }
-
     pub(crate) fn arguments(faults: impl Into<BoxError>) -> Self {
         Self { kind: ToolErrorKind::Arguments, source: faults.into() }
     }
@@ -74,7 +66,9 @@ impl ToolError {
         self.kind
     }
 
-    pub(crate) fn into_source(self) -> BoxError {
+    /// Takes the error out, to put it into another error type: it is a plain error there.
+    #[must_use]
+    pub fn into_source(self) -> BoxError {
         self.source
     }
 }
@@ -89,28 +83,6 @@ impl fmt::Display for ToolError {
 impl<E: Error + Send + Sync + 'static> From<E> for ToolError {
     fn from(error: E) -> Self {
         Self::new(error)
-    }
-}
-
-impl From<ToolError> for BoxError {
-    fn from(error: ToolError) -> Self {
-        Boxed(error).into()
-    }
-}
-
-/// A `ToolError` inside a box, where it is a plain error.
-#[derive(Debug)]
-struct Boxed(ToolError);
-
-impl fmt::Display for Boxed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Error for Boxed {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source.source()
     }
 }
 

@@ -1,16 +1,11 @@
 //! What generated code names, and nothing else does: everything else may be renamed freely.
 
-pub use crate::__returned as returned;
 pub use crate::access::Lent;
 pub use crate::arguments::{Arg, Text, TextArg, arg, text};
 pub use crate::context::Cx;
 pub use crate::dispatch::in_place;
+pub use crate::output::returned::Returned;
 pub use crate::state::{Kind, Lend, LendMut};
-pub use crate::tool::{Meta, Returned, Tool, ToolInfo};
+pub use crate::tool::{CallFuture, Meta, Tool, ToolInfo};
 pub use crate::toolset::Tools;
 pub use crate::toolset::table::{Entry, ToolList, index, order, slots, sort};
-
-/// The steps of [`returned!`](returned).
-pub mod via {
-    pub use crate::output::returned::*;
-}

@@ -5,16 +5,16 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::access::{Access, Lent};
-use crate::arguments::Parameter;
+use crate::arguments::{self, Fill, Parameter};
 use crate::context::Cx;
 use crate::error::ToolError;
 use crate::output::Output;
 
 /// What the body of a tool returns.
-pub type Returned = Result<Output, ToolError>;
+pub(crate) type Returned = Result<Output, ToolError>;
 
 /// A tool's call, ready to be spawned.
-pub(crate) type CallFuture = Pin<Box<dyn Future<Output = Returned> + Send>>;
+pub type CallFuture = Pin<Box<dyn Future<Output = Returned> + Send>>;
 
 /// What a tool says of itself; `#[tool]` implements it.
 #[diagnostic::on_unimplemented(
@@ -38,7 +38,7 @@ pub trait Tool<S: Send + Sync + 'static>: ToolInfo {
     const LENT: &'static [Lent] = &[];
 
     /// Parses the arguments, waits at the claim point, borrows, and runs the function.
-    fn call(cx: Cx<S>) -> impl Future<Output = Returned> + Send + 'static;
+    fn call(cx: Cx<S>) -> CallFuture;
 }
 
 /// A tool's name, description and options.
@@ -117,5 +117,19 @@ impl Meta {
     pub const fn timeout_ms(mut self, milliseconds: u64) -> Self {
         self.options.timeout = Some(Duration::from_millis(milliseconds));
         self
+    }
+}
+
+impl<S> Cx<S> {
+    /// Fills the slots of the tool `T` from the call's text.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with the arguments, for the model to repair.
+    pub fn read<'a, T: ToolInfo>(
+        &'a self,
+        slots: &mut [&mut dyn Fill<'a>],
+    ) -> Result<(), ToolError> {
+        arguments::read(&self.text, self.call.as_ref(), T::META.parameters, slots)
     }
 }

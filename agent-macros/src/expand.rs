@@ -2,7 +2,7 @@
 
 mod call;
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Lifetime, LitStr, Path, Type, parse_quote, spanned::Spanned};
 
@@ -54,7 +54,7 @@ pub(crate) fn broken_tool(tool: &ToolFn, error: &syn::Error) -> TokenStream {
 
         #(#conditions)*
         impl<__S: ::core::marker::Send + ::core::marker::Sync + 'static> #core::Tool<__S> for #ident {
-            async fn call(_: #core::Cx<__S>) -> #core::Returned {
+            fn call(_: #core::Cx<__S>) -> #core::CallFuture {
                 ::core::unreachable!()
             }
         }
@@ -81,14 +81,14 @@ fn tool_info(tool: &ToolFn) -> TokenStream {
     let attrs = impl_attrs(tool);
     let ident = tool.ident();
     let meta = meta(tool);
-    // Constants of the twin and not parts of the trait: a `pub` tool may take private types.
-    let args = args(tool).zip(constants()).map(|(param, constant)| arg(param, &constant, &core));
-    let args: Vec<_> = args.collect();
-    let args = (!args.is_empty()).then(|| {
+    // A constant of the twin and not a part of the trait: a `pub` tool may take private types.
+    let types = args(tool).map(|param| arg_type(param, &core));
+    let values = args(tool).map(|param| arg(param, &core));
+    let args = args(tool).next().map(|_| {
         quote! {
             #(#attrs)*
             impl #ident {
-                #(#args)*
+                const ARGS: (#(#types,)*) = (#(#values,)*);
             }
         }
     });
@@ -107,7 +107,7 @@ fn meta(tool: &ToolFn) -> TokenStream {
     let options = &tool.options;
     let name = LitStr::new(&tool.name(), tool.ident().span());
     let description = text(options.description.as_ref(), &tool.doc);
-    let parameters = args(tool).zip(constants()).map(|(_, constant)| constant);
+    let parameters = constants(tool);
     let title = options.title.iter();
     let access = options.access().map(|access| match access {
         Access::Pure => quote!(.pure()),
@@ -117,7 +117,7 @@ fn meta(tool: &ToolFn) -> TokenStream {
     let timeout = options.timeout.iter().map(|timeout| Literal::u64_unsuffixed(timeout.millis));
     let blocking = options.blocking.iter().map(|_| quote!(.blocking()));
     quote! {
-        #core::Meta::new(#name, #description, &[#(&Self::#parameters),*])
+        #core::Meta::new(#name, #description, &[#(&#parameters),*])
             #(.title(#title))*
             #access
             #(.timeout_ms(#timeout))*
@@ -125,7 +125,14 @@ fn meta(tool: &ToolFn) -> TokenStream {
     }
 }
 
-fn arg(param: &Param, constant: &Ident, core: &TokenStream) -> TokenStream {
+fn arg_type(param: &Param, core: &TokenStream) -> TokenStream {
+    match value_type(param) {
+        Some(ty) => quote!(#core::Arg<#ty>),
+        None => quote!(#core::TextArg),
+    }
+}
+
+fn arg(param: &Param, core: &TokenStream) -> TokenStream {
     let name = param.name();
     let description = text(param.options.description.as_ref(), &param.doc);
     let place = at(&param.written.ty);
@@ -140,10 +147,10 @@ fn arg(param: &Param, constant: &Ident, core: &TokenStream) -> TokenStream {
         };
         quote_spanned!(place=> .or(|| #value))
     });
-    let Some(ty) = value_type(param) else {
-        return quote!(const #constant: #core::TextArg = #core::text(#name, #description) #default;);
-    };
-    quote!(const #constant: #core::Arg<#ty> = #core::arg::<#ty>(#name, #description) #default;)
+    match value_type(param) {
+        Some(ty) => quote!(#core::arg::<#ty>(#name, #description) #default),
+        None => quote!(#core::text(#name, #description) #default),
+    }
 }
 
 /// The type that a value is read as; a `&str` is a slice of the call's text and has none.
@@ -164,9 +171,12 @@ fn args(tool: &ToolFn) -> impl DoubleEndedIterator<Item = &Param> {
     tool.params.iter().filter(|param| !param.is_lent())
 }
 
-/// `A0`, `A1`, ..: the constants of the twin that describe its arguments.
-fn constants() -> impl Iterator<Item = Ident> {
-    (0..).map(|i: usize| Ident::new(&format!("A{i}"), Span::call_site()))
+/// `Self::ARGS.0`, `Self::ARGS.1`, ..: what describes the arguments.
+fn constants(tool: &ToolFn) -> impl Iterator<Item = TokenStream> {
+    (0..args(tool).count()).map(|i| {
+        let index = Literal::usize_unsuffixed(i);
+        quote!(Self::ARGS.#index)
+    })
 }
 
 /// Doc text as an expression; the core trims what is joined here.

@@ -17,9 +17,9 @@ pub struct r#type {}
 #[cfg_attr(windows, cfg(feature = "win"))]
 #[allow(deprecated)]
 impl r#type {
-    const A0: ::agent_core::__private::Arg<String> = ::agent_core::__private::arg::<
-        String,
-    >("as", "");
+    const ARGS: (::agent_core::__private::Arg<String>,) = (
+        ::agent_core::__private::arg::<String>("as", ""),
+    );
 }
 #[cfg(feature = "keyboard")]
 #[cfg_attr(windows, cfg(feature = "win"))]
@@ -28,7 +28,7 @@ impl ::agent_core::__private::ToolInfo for r#type {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "type",
         "Type a text.",
-        &[&Self::A0],
+        &[&Self::ARGS.0],
     );
 }
 #[cfg(feature = "keyboard")]
@@ -42,18 +42,18 @@ impl<
         ::agent_core::__private::Lent::exclusive::<__S, Keyboard>(),
         ::agent_core::__private::Lent::shared::<__S, Screen>(),
     ];
-    async fn call(
+    fn call(
         cx: ::agent_core::__private::Cx<__S>,
-    ) -> ::agent_core::__private::Returned {
-        let (a0,) = {
-            let (mut a0,) = (Self::A0.slot(),);
-            cx.read(&[&Self::A0], &mut [&mut a0])?;
-            (a0.take(),)
-        };
-        cx.admitted().await;
-        let mut s0 = cx.lend_mut::<Keyboard>().await;
-        let s1 = cx.lend::<Screen>().await;
-        ::agent_core::__private::returned!(r#type(& mut * s0, & * s1, a0))
+    ) -> ::agent_core::__private::CallFuture {
+        ::std::boxed::Box::pin(async move {
+            let mut a0 = Self::ARGS.0.slot();
+            cx.read::<Self>(&mut [&mut a0])?;
+            cx.admitted().await;
+            let mut s0 = cx.lend_mut::<Keyboard>().await;
+            let s1 = cx.lend::<Screen>().await;
+            ::agent_core::__private::Returned::new(r#type(&mut *s0, &*s1, a0.take()))
+                .convert()
+        })
     }
 }
 #[cfg(feature = "keyboard")]

@@ -13,30 +13,29 @@ fn read(path: PathBuf) -> io::Result<String> {
 #[allow(non_camel_case_types, dead_code)]
 struct read {}
 impl read {
-    const A0: ::agent_core::__private::Arg<PathBuf> = ::agent_core::__private::arg::<
-        PathBuf,
-    >("path", include_str!("path.md"));
+    const ARGS: (::agent_core::__private::Arg<PathBuf>,) = (
+        ::agent_core::__private::arg::<PathBuf>("path", include_str!("path.md")),
+    );
 }
 impl ::agent_core::__private::ToolInfo for read {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "read",
         "Read a file.\n\n    an example\n\nPaths are relative.",
-        &[&Self::A0],
+        &[&Self::ARGS.0],
     );
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for read {
-    async fn call(
+    fn call(
         cx: ::agent_core::__private::Cx<__S>,
-    ) -> ::agent_core::__private::Returned {
-        let (a0,) = {
-            let (mut a0,) = (Self::A0.slot(),);
-            cx.read(&[&Self::A0], &mut [&mut a0])?;
-            (a0.take(),)
-        };
-        cx.admitted().await;
-        ::agent_core::__private::returned!(read(a0))
+    ) -> ::agent_core::__private::CallFuture {
+        ::std::boxed::Box::pin(async move {
+            let mut a0 = Self::ARGS.0.slot();
+            cx.read::<Self>(&mut [&mut a0])?;
+            cx.admitted().await;
+            ::agent_core::__private::Returned::new(read(a0.take())).convert()
+        })
     }
 }
 #[allow(clippy::needless_pass_by_value)]
@@ -48,29 +47,28 @@ fn write(path: PathBuf) {}
 #[allow(non_camel_case_types, dead_code)]
 struct write {}
 impl write {
-    const A0: ::agent_core::__private::Arg<PathBuf> = ::agent_core::__private::arg::<
-        PathBuf,
-    >("path", "A block\nof two lines.");
+    const ARGS: (::agent_core::__private::Arg<PathBuf>,) = (
+        ::agent_core::__private::arg::<PathBuf>("path", "A block\nof two lines."),
+    );
 }
 impl ::agent_core::__private::ToolInfo for write {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "write",
         ::core::concat!("Before.\n", include_str!("write.md"), "\nAfter."),
-        &[&Self::A0],
+        &[&Self::ARGS.0],
     );
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for write {
-    async fn call(
+    fn call(
         cx: ::agent_core::__private::Cx<__S>,
-    ) -> ::agent_core::__private::Returned {
-        let (a0,) = {
-            let (mut a0,) = (Self::A0.slot(),);
-            cx.read(&[&Self::A0], &mut [&mut a0])?;
-            (a0.take(),)
-        };
-        cx.admitted().await;
-        ::agent_core::__private::returned!(write(a0))
+    ) -> ::agent_core::__private::CallFuture {
+        ::std::boxed::Box::pin(async move {
+            let mut a0 = Self::ARGS.0.slot();
+            cx.read::<Self>(&mut [&mut a0])?;
+            cx.admitted().await;
+            ::agent_core::__private::Returned::new(write(a0.take())).convert()
+        })
     }
 }

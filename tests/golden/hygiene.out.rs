@@ -5,16 +5,16 @@ async fn a0(cx: &S, s0: &mut Tool, a0: u8, a1: &str) {}
 #[allow(non_camel_case_types, dead_code)]
 struct a0 {}
 impl a0 {
-    const A0: ::agent_core::__private::Arg<u8> = ::agent_core::__private::arg::<
-        u8,
-    >("a0", "");
-    const A1: ::agent_core::__private::TextArg = ::agent_core::__private::text("a1", "");
+    const ARGS: (::agent_core::__private::Arg<u8>, ::agent_core::__private::TextArg) = (
+        ::agent_core::__private::arg::<u8>("a0", ""),
+        ::agent_core::__private::text("a1", ""),
+    );
 }
 impl ::agent_core::__private::ToolInfo for a0 {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "a0",
         "All names of the expansion are free.",
-        &[&Self::A0, &Self::A1],
+        &[&Self::ARGS.0, &Self::ARGS.1],
     );
 }
 impl<
@@ -24,18 +24,21 @@ impl<
         ::agent_core::__private::Lent::shared::<__S, S>(),
         ::agent_core::__private::Lent::exclusive::<__S, Tool>(),
     ];
-    async fn call(
+    fn call(
         cx: ::agent_core::__private::Cx<__S>,
-    ) -> ::agent_core::__private::Returned {
-        let (a0, a1) = {
-            let (mut a0, mut a1) = (Self::A0.slot(), Self::A1.slot());
-            cx.read(&[&Self::A0, &Self::A1], &mut [&mut a0, &mut a1])?;
-            (a0.take(), a1.take())
-        };
-        cx.admitted().await;
-        let s0 = cx.lend::<S>().await;
-        let mut s1 = cx.lend_mut::<Tool>().await;
-        ::agent_core::__private::returned!(a0(& * s0, & mut * s1, a0, & a1). await)
+    ) -> ::agent_core::__private::CallFuture {
+        ::std::boxed::Box::pin(async move {
+            let mut a0 = Self::ARGS.0.slot();
+            let mut a1 = Self::ARGS.1.slot();
+            cx.read::<Self>(&mut [&mut a0, &mut a1])?;
+            cx.admitted().await;
+            let s0 = cx.lend::<S>().await;
+            let mut s1 = cx.lend_mut::<Tool>().await;
+            ::agent_core::__private::Returned::new(
+                    a0(&*s0, &mut *s1, a0.take(), &a1.take()).await,
+                )
+                .convert()
+        })
     }
 }
 #[allow(dead_code)]

@@ -22,9 +22,7 @@ impl ::agent_core::__private::ToolInfo for read {
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for read {
-    async fn call(
-        _: ::agent_core::__private::Cx<__S>,
-    ) -> ::agent_core::__private::Returned {
+    fn call(_: ::agent_core::__private::Cx<__S>) -> ::agent_core::__private::CallFuture {
         ::core::unreachable!()
     }
 }

@@ -6,16 +6,15 @@ pub async fn append(db: &Db, notes: &mut Notes, text: &str) -> Result<usize, DbE
 #[allow(non_camel_case_types, dead_code)]
 pub struct append {}
 impl append {
-    const A0: ::agent_core::__private::TextArg = ::agent_core::__private::text(
-        "text",
-        "",
+    const ARGS: (::agent_core::__private::TextArg,) = (
+        ::agent_core::__private::text("text", ""),
     );
 }
 impl ::agent_core::__private::ToolInfo for append {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "append",
         "Append a note.",
-        &[&Self::A0],
+        &[&Self::ARGS.0],
     );
 }
 impl<
@@ -25,18 +24,20 @@ impl<
         ::agent_core::__private::Lent::shared::<__S, Db>(),
         ::agent_core::__private::Lent::exclusive::<__S, Notes>(),
     ];
-    async fn call(
+    fn call(
         cx: ::agent_core::__private::Cx<__S>,
-    ) -> ::agent_core::__private::Returned {
-        let (a0,) = {
-            let (mut a0,) = (Self::A0.slot(),);
-            cx.read(&[&Self::A0], &mut [&mut a0])?;
-            (a0.take(),)
-        };
-        cx.admitted().await;
-        let s0 = cx.lend::<Db>().await;
-        let mut s1 = cx.lend_mut::<Notes>().await;
-        ::agent_core::__private::returned!(append(& * s0, & mut * s1, & a0). await)
+    ) -> ::agent_core::__private::CallFuture {
+        ::std::boxed::Box::pin(async move {
+            let mut a0 = Self::ARGS.0.slot();
+            cx.read::<Self>(&mut [&mut a0])?;
+            cx.admitted().await;
+            let s0 = cx.lend::<Db>().await;
+            let mut s1 = cx.lend_mut::<Notes>().await;
+            ::agent_core::__private::Returned::new(
+                    append(&*s0, &mut *s1, &a0.take()).await,
+                )
+                .convert()
+        })
     }
 }
 #[allow(dead_code)]
@@ -65,13 +66,15 @@ for count {
     const LENT: &'static [::agent_core::__private::Lent] = &[
         ::agent_core::__private::Lent::shared::<__S, Notes>(),
     ];
-    async fn call(
+    fn call(
         cx: ::agent_core::__private::Cx<__S>,
-    ) -> ::agent_core::__private::Returned {
-        cx.read(&[], &mut [])?;
-        cx.admitted().await;
-        let s0 = cx.lend::<Notes>().await;
-        ::agent_core::__private::returned!(count(& * s0). await)
+    ) -> ::agent_core::__private::CallFuture {
+        ::std::boxed::Box::pin(async move {
+            cx.read::<Self>(&mut [])?;
+            cx.admitted().await;
+            let s0 = cx.lend::<Notes>().await;
+            ::agent_core::__private::Returned::new(count(&*s0).await).convert()
+        })
     }
 }
 /// Where one type has a lifetime, and one has no size.
@@ -100,15 +103,18 @@ impl<
         ::agent_core::__private::Lent::shared::<__S, dyn Hook + 'static>(),
         ::agent_core::__private::Lent::exclusive::<__S, Vec<&'static str>>(),
     ];
-    async fn call(
+    fn call(
         cx: ::agent_core::__private::Cx<__S>,
-    ) -> ::agent_core::__private::Returned {
-        cx.read(&[], &mut [])?;
-        cx.admitted().await;
-        let s0 = cx.lend::<Cow<'static, str>>().await;
-        let s1 = cx.lend::<dyn Hook + 'static>().await;
-        let mut s2 = cx.lend_mut::<Vec<&'static str>>().await;
-        ::agent_core::__private::returned!(borrow(& * s0, & * s1, & mut * s2). await)
+    ) -> ::agent_core::__private::CallFuture {
+        ::std::boxed::Box::pin(async move {
+            cx.read::<Self>(&mut [])?;
+            cx.admitted().await;
+            let s0 = cx.lend::<Cow<'static, str>>().await;
+            let s1 = cx.lend::<dyn Hook + 'static>().await;
+            let mut s2 = cx.lend_mut::<Vec<&'static str>>().await;
+            ::agent_core::__private::Returned::new(borrow(&*s0, &*s1, &mut *s2).await)
+                .convert()
+        })
     }
 }
 #[allow(dead_code)]

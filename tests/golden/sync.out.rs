@@ -7,33 +7,31 @@ fn add(a: i64, b: i64) -> i64 {
 #[allow(non_camel_case_types, dead_code)]
 struct add {}
 impl add {
-    const A0: ::agent_core::__private::Arg<i64> = ::agent_core::__private::arg::<
-        i64,
-    >("a", "");
-    const A1: ::agent_core::__private::Arg<i64> = ::agent_core::__private::arg::<
-        i64,
-    >("b", "");
+    const ARGS: (::agent_core::__private::Arg<i64>, ::agent_core::__private::Arg<i64>) = (
+        ::agent_core::__private::arg::<i64>("a", ""),
+        ::agent_core::__private::arg::<i64>("b", ""),
+    );
 }
 impl ::agent_core::__private::ToolInfo for add {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
         "add",
         "Add two numbers.",
-        &[&Self::A0, &Self::A1],
+        &[&Self::ARGS.0, &Self::ARGS.1],
     );
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for add {
-    async fn call(
+    fn call(
         cx: ::agent_core::__private::Cx<__S>,
-    ) -> ::agent_core::__private::Returned {
-        let (a0, a1) = {
-            let (mut a0, mut a1) = (Self::A0.slot(), Self::A1.slot());
-            cx.read(&[&Self::A0, &Self::A1], &mut [&mut a0, &mut a1])?;
-            (a0.take(), a1.take())
-        };
-        cx.admitted().await;
-        ::agent_core::__private::returned!(add(a0, a1))
+    ) -> ::agent_core::__private::CallFuture {
+        ::std::boxed::Box::pin(async move {
+            let mut a0 = Self::ARGS.0.slot();
+            let mut a1 = Self::ARGS.1.slot();
+            cx.read::<Self>(&mut [&mut a0, &mut a1])?;
+            cx.admitted().await;
+            ::agent_core::__private::Returned::new(add(a0.take(), a1.take())).convert()
+        })
     }
 }
 /// What time it is.
@@ -54,12 +52,14 @@ impl ::agent_core::__private::ToolInfo for now {
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for now {
-    async fn call(
+    fn call(
         cx: ::agent_core::__private::Cx<__S>,
-    ) -> ::agent_core::__private::Returned {
-        cx.read(&[], &mut [])?;
-        cx.admitted().await;
-        ::agent_core::__private::returned!(now())
+    ) -> ::agent_core::__private::CallFuture {
+        ::std::boxed::Box::pin(async move {
+            cx.read::<Self>(&mut [])?;
+            cx.admitted().await;
+            ::agent_core::__private::Returned::new(now()).convert()
+        })
     }
 }
 /// Forget everything.
@@ -78,11 +78,13 @@ impl ::agent_core::__private::ToolInfo for forget {
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for forget {
-    async fn call(
+    fn call(
         cx: ::agent_core::__private::Cx<__S>,
-    ) -> ::agent_core::__private::Returned {
-        cx.read(&[], &mut [])?;
-        cx.admitted().await;
-        ::agent_core::__private::returned!(forget())
+    ) -> ::agent_core::__private::CallFuture {
+        ::std::boxed::Box::pin(async move {
+            cx.read::<Self>(&mut [])?;
+            cx.admitted().await;
+            ::agent_core::__private::Returned::new(forget()).convert()
+        })
     }
 }

@@ -7,15 +7,15 @@ fn delete(id: u64) -> io::Result<()> {
 #[allow(non_camel_case_types, dead_code)]
 struct delete {}
 impl delete {
-    const A0: ::agent_core::__private::Arg<u64> = ::agent_core::__private::arg::<
-        u64,
-    >("id", "");
+    const ARGS: (::agent_core::__private::Arg<u64>,) = (
+        ::agent_core::__private::arg::<u64>("id", ""),
+    );
 }
 impl ::agent_core::__private::ToolInfo for delete {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
             "delete-customer",
             "For the model.",
-            &[&Self::A0],
+            &[&Self::ARGS.0],
         )
         .title("Delete a customer")
         .write()
@@ -25,16 +25,15 @@ impl ::agent_core::__private::ToolInfo for delete {
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for delete {
-    async fn call(
+    fn call(
         cx: ::agent_core::__private::Cx<__S>,
-    ) -> ::agent_core::__private::Returned {
-        let (a0,) = {
-            let (mut a0,) = (Self::A0.slot(),);
-            cx.read(&[&Self::A0], &mut [&mut a0])?;
-            (a0.take(),)
-        };
-        cx.admitted().await;
-        ::agent_core::__private::returned!(delete(a0))
+    ) -> ::agent_core::__private::CallFuture {
+        ::std::boxed::Box::pin(async move {
+            let mut a0 = Self::ARGS.0.slot();
+            cx.read::<Self>(&mut [&mut a0])?;
+            cx.admitted().await;
+            ::agent_core::__private::Returned::new(delete(a0.take())).convert()
+        })
     }
 }
 /// Through a re-export.
@@ -56,10 +55,12 @@ impl<__S: sdk::core::__private::Lend<Db>> sdk::core::__private::Tool<__S> for pi
     const LENT: &'static [sdk::core::__private::Lent] = &[
         sdk::core::__private::Lent::shared::<__S, Db>(),
     ];
-    async fn call(cx: sdk::core::__private::Cx<__S>) -> sdk::core::__private::Returned {
-        cx.read(&[], &mut [])?;
-        cx.admitted().await;
-        let s0 = cx.lend::<Db>().await;
-        sdk::core::__private::returned!(ping(& * s0). await)
+    fn call(cx: sdk::core::__private::Cx<__S>) -> sdk::core::__private::CallFuture {
+        ::std::boxed::Box::pin(async move {
+            cx.read::<Self>(&mut [])?;
+            cx.admitted().await;
+            let s0 = cx.lend::<Db>().await;
+            sdk::core::__private::Returned::new(ping(&*s0).await).convert()
+        })
     }
 }

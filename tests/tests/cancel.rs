@@ -6,8 +6,8 @@ mod support;
 
 use agent_core::Status::{Completed, Failed, Interrupted, NeverStarted, TimedOut};
 use agent_core::{
-    Agent, BoxFuture, Conversation, Ctx, Limits, Lock, Model, ModelError, Parallel, Request,
-    Response, RunErrorKind, Status, ToolError, Toolset, Transcript, tool, tools,
+    Agent, BoxFuture, Conversation, Ctx, Limits, Lock, Message, Model, ModelError, Parallel,
+    Request, Response, RunErrorKind, ScriptedModel, ToolError, Toolset, Transcript, tool, tools,
 };
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -362,6 +362,26 @@ async fn a_dropped_run_gives_its_slots_back() {
         .concurrency(2);
     timeout(ms(20), agent.run("go")).await.unwrap_err();
     assert_eq!(agent.run("go").await.unwrap().elapsed(), ms(100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_of_a_dropped_run_that_waited_for_a_slot_holds_nobody_back() {
+    let app = Arc::new(App::default());
+    let as_asked = ScriptedModel::new()
+        .turn(|request| match &request.transcript().messages()[0] {
+            Message::User(input) if *input == ["think".into()].into() => plan("think 1000"),
+            _ => plan("save 10"),
+        })
+        .turn(|_| Response::new());
+    let free = Agent::new(as_asked).tools(bind(&app));
+    let narrow = free.clone().concurrency(1);
+    let holder = narrow.clone();
+    let holder = tokio::spawn(async move { holder.run("think").await.unwrap().elapsed() });
+    sleep(ms(1)).await;
+    // Its call is free in the ledger, where it claims the world, and has no slot.
+    timeout(ms(10), narrow.run("save")).await.unwrap_err();
+    assert_eq!(free.run("save").await.unwrap().elapsed(), ms(10));
+    assert_eq!(holder.await.unwrap(), ms(1000));
 }
 
 /// Ends a thread that hangs, with a failure.

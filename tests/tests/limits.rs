@@ -5,7 +5,7 @@
 mod support;
 
 use agent_core::Status::{Completed, Failed, NeverStarted};
-use agent_core::{Agent, Limits, Response, RunErrorKind, Status, Stop, Toolset, tool, tools};
+use agent_core::{Agent, Limits, Response, RunErrorKind, Stop, Toolset, tool, tools};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use support::{ms, once, saved, statuses, texts};

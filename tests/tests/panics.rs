@@ -4,10 +4,9 @@
 
 mod support;
 
-use agent_core::Status::{Completed, Failed, Interrupted, NeverStarted, TimedOut};
+use agent_core::Status::{self, Completed, Failed, Interrupted, NeverStarted, TimedOut};
 use agent_core::{
-    Agent, Ctx, Response, RuntimeTool, ScriptedModel, Status, ToolError, ToolResult, Toolset, tool,
-    tools,
+    Agent, Ctx, Response, RuntimeTool, ScriptedModel, ToolError, ToolResult, Toolset, tool, tools,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -19,10 +18,14 @@ use std::sync::Once;
 use support::{ms, once, saved, statuses, texts};
 use tokio::time::sleep;
 
+fn boom() -> u8 {
+    panic!("on purpose")
+}
+
 /// Before the first await.
 #[tool]
 async fn at_once() -> u8 {
-    panic!("on purpose")
+    boom() + later().await
 }
 
 /// After the first await.
@@ -52,30 +55,32 @@ fn in_blocking() -> u8 {
 
 /// Panics when it is read from JSON.
 #[derive(JsonSchema)]
-struct Unreadable;
+struct Unreadable(u8);
 
 impl<'de> Deserialize<'de> for Unreadable {
     fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
-        u8::deserialize(value)?;
-        panic!("on purpose")
+        match u8::deserialize(value)? {
+            1 => panic!("on purpose"),
+            other => Ok(Self(other)),
+        }
     }
 }
 
 /// While its arguments are read.
 #[tool]
-async fn in_deserialize(value: Unreadable) {
-    drop(value);
+fn in_deserialize(value: Unreadable) -> u8 {
+    value.0
 }
 
 /// While its arguments are read, where nothing is claimed.
 #[tool(pure)]
-async fn in_pure_deserialize(value: Unreadable) {
-    drop(value);
+fn in_pure_deserialize(value: Unreadable) -> u8 {
+    value.0
 }
 
 /// Is refused when it is read, and panics when the reason is looked for.
 #[derive(JsonSchema)]
-struct Treacherous;
+struct Treacherous(u8);
 
 thread_local! {
     static READ: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
@@ -83,17 +88,17 @@ thread_local! {
 
 impl<'de> Deserialize<'de> for Treacherous {
     fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
-        u8::deserialize(value)?;
+        let value = Self(u8::deserialize(value)?);
         READ.set(READ.get() + 1);
         assert!(READ.get() < 2, "on purpose");
-        Err(serde::de::Error::custom("no"))
+        Err(serde::de::Error::custom(value.0))
     }
 }
 
 /// While the fault in its arguments is looked for.
 #[tool]
-async fn in_the_second_reading(value: Treacherous) {
-    drop(value);
+fn in_the_second_reading(value: Treacherous) -> u8 {
+    value.0
 }
 
 struct Unwritable;
@@ -106,7 +111,7 @@ impl Serialize for Unwritable {
 
 /// While its output is written.
 #[tool]
-async fn in_serialize() -> Unwritable {
+fn in_serialize() -> Unwritable {
     Unwritable
 }
 
@@ -123,13 +128,13 @@ impl std::error::Error for Unspeakable {}
 
 /// While its error is shown.
 #[tool]
-async fn in_display() -> Result<u8, Unspeakable> {
+fn in_display() -> Result<u8, Unspeakable> {
     Err(Unspeakable)
 }
 
 /// While its fatal error is shown.
 #[tool]
-async fn in_fatal_display() -> Result<u8, ToolError> {
+fn in_fatal_display() -> Result<u8, ToolError> {
     Err(ToolError::fatal(Unspeakable))
 }
 
@@ -168,14 +173,29 @@ async fn in_drop_at_the_timeout() -> u8 {
 
 /// While its error is shown, and again when that is dropped.
 #[tool]
-async fn in_display_and_drop() -> Result<u8, Heavy> {
+fn in_display_and_drop() -> Result<u8, Heavy> {
     Err(Heavy)
 }
 
 /// With a payload that panics when it is dropped.
 #[tool]
-async fn with_a_bomb() -> u8 {
+fn with_a_bomb() -> u8 {
     panic_any(Heavy)
+}
+
+/// Panics when it is dropped, with a payload that does so too.
+struct Nested;
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        panic_any(Heavy)
+    }
+}
+
+/// With a payload that leaves another one behind.
+#[tool]
+fn with_a_bomb_in_a_bomb() -> u8 {
+    panic_any(Nested)
 }
 
 /// With such a payload, on a thread of its own.
@@ -221,6 +241,7 @@ fn all() -> Toolset {
         in_drop_at_the_timeout,
         in_display_and_drop,
         with_a_bomb,
+        with_a_bomb_in_a_bomb,
         with_a_blocking_bomb,
         good,
     ];
@@ -236,7 +257,8 @@ fn be_quiet() {
             let payload = panic.payload();
             let text = payload.downcast_ref::<String>().map(String::as_str);
             let text = text.or(payload.downcast_ref::<&str>().copied()).unwrap_or_default();
-            if !text.starts_with("on purpose") && !payload.is::<Heavy>() {
+            if !text.starts_with("on purpose") && !payload.is::<Heavy>() && !payload.is::<Nested>()
+            {
                 print(panic);
             }
         }));
@@ -257,7 +279,9 @@ fn expected(name: &str) -> (Status, &'static str) {
         "in_drop_at_the_timeout" => {
             (TimedOut, "timed out after 10ms; it may have taken effect all the same")
         }
-        "with_a_bomb" | "with_a_blocking_bomb" => (Failed, "the tool panicked"),
+        "with_a_bomb" | "with_a_bomb_in_a_bomb" | "with_a_blocking_bomb" => {
+            (Failed, "the tool panicked")
+        }
         "in_display_and_drop" => (Failed, "the tool panicked: on purpose, at first"),
         _ => (Failed, "the tool panicked: on purpose"),
     }

@@ -6,8 +6,8 @@ mod support;
 
 use agent_core::Status::{Completed, Failed, NeverStarted, TimedOut};
 use agent_core::{
-    Agent, Ctx, Lock, NoState, Outcome, Parallel, Response, RunErrorKind, RuntimeTool, State,
-    Status, Stop, ToolError, Toolset, Transcript, Usage, tool, tools,
+    Agent, Ctx, Lock, NoState, Outcome, Parallel, Response, RunErrorKind, RuntimeTool, State, Stop,
+    ToolError, Toolset, Transcript, Usage, tool, tools,
 };
 use serde_json::{Value, json};
 use std::convert::Infallible;
@@ -331,7 +331,8 @@ async fn a_call_without_a_timeout_of_its_own_has_the_default_one() {
 
 /// See the call.
 #[tool(pure, timeout = "2s")]
-fn deadline(ctx: Ctx) -> u64 {
+async fn deadline(ctx: Ctx) -> u64 {
+    sleep(Duration::from_millis(500)).await;
     let left = ctx.deadline().unwrap() - tokio::time::Instant::now();
     u64::try_from(left.as_millis()).unwrap()
 }
@@ -339,12 +340,12 @@ fn deadline(ctx: Ctx) -> u64 {
 #[tokio::test(start_paused = true)]
 async fn a_call_knows_its_deadline() {
     let agent = Agent::new(once(Response::new().call("deadline", "{}"))).tools(tools![deadline]);
-    assert_eq!(texts(agent.run("go").await.unwrap().transcript()), ["2000"]);
+    assert_eq!(texts(agent.run("go").await.unwrap().transcript()), ["1500"]);
 }
 
 /// Panic.
 #[tool]
-async fn burst() -> u64 {
+fn burst() -> u64 {
     panic!("on purpose")
 }
 
@@ -432,6 +433,40 @@ async fn a_blocking_body_that_outlives_its_timeout_keeps_its_claims_until_it_end
     let timeline = outcome.timeline();
     let answered = timeline.calls()[0].ended;
     assert!(answered < ms(140), "the late call is answered at its deadline, not at {answered:?}");
+}
+
+static LET_GO: AtomicUsize = AtomicUsize::new(0);
+
+struct SlowToLetGo;
+
+impl Drop for SlowToLetGo {
+    fn drop(&mut self) {
+        thread::sleep(ms(100));
+        LET_GO.store(1, Ordering::SeqCst);
+    }
+}
+
+/// Take some time to clean up.
+#[tool(write, timeout = "20ms")]
+async fn clean_up() {
+    let _slow = SlowToLetGo;
+    std::future::pending::<()>().await;
+}
+
+/// Whether the one before has let go.
+#[tool(read)]
+fn has_let_go() -> usize {
+    LET_GO.load(Ordering::SeqCst)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_timed_out_lets_go_of_all_before_the_next_one_starts() {
+    // Several, because a worker keeps the one that it spawned last to itself.
+    let calls = Response::new().call("clean_up", "{}");
+    let calls = (0..5).fold(calls, |calls, _| calls.call("has_let_go", "{}"));
+    let agent = Agent::new(once(calls)).tools(tools![clean_up, has_let_go]);
+    let outcome = agent.run("go").await.unwrap();
+    assert_eq!(texts(outcome.transcript())[1..], ["1"; 5]);
 }
 
 /// Not for the model.

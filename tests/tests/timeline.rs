@@ -7,8 +7,7 @@ mod support;
 use agent_core::Access::{Pure, Read, Undeclared, Write};
 use agent_core::Status::{Completed, Failed, TimedOut};
 use agent_core::{
-    Access, Agent, Lock, Response, ScriptedModel, Status, Toolset, Transcript, WaitedFor, tool,
-    tools,
+    Agent, Lock, Response, ScriptedModel, Toolset, Transcript, WaitedFor, tool, tools,
 };
 use std::time::Duration;
 use support::{ms, once, plan};

@@ -13,7 +13,7 @@ pub use text::{Text, TextArg, text};
 pub(crate) use fault::{each_argument, excerpt};
 pub(crate) use guard::read_once;
 
-use crate::context::{Ctx, Cx};
+use crate::context::Ctx;
 use crate::error::ToolError;
 use crate::schema::Described;
 
@@ -41,24 +41,8 @@ pub trait Fill<'de> {
     fn settle(&mut self, call: Option<&Ctx>) -> Option<()>;
 }
 
-impl<S> Cx<S> {
-    /// Fills the slots of these parameters from the call's text.
-    ///
-    /// # Errors
-    ///
-    /// All that is wrong with the arguments, for the model to repair: it costs a second, slower
-    /// pass that finds all of it.
-    #[inline]
-    pub fn read<'a>(
-        &'a self,
-        parameters: &[&dyn Parameter],
-        slots: &mut [&mut dyn Fill<'a>],
-    ) -> Result<(), ToolError> {
-        read(&self.text, self.call.as_ref(), parameters, slots)
-    }
-}
-
-fn read<'de>(
+/// Fills the slots from the call's text; a fault costs a second, slower pass that finds all of them.
+pub(crate) fn read<'de>(
     text: &'de str,
     call: Option<&Ctx>,
     parameters: &[&dyn Parameter],

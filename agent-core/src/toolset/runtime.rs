@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use crate::arguments::read_once;
 use crate::context::{Ctx, Cx};
 use crate::error::ToolError;
 use crate::output::Output;
+use crate::output::returned::IntoFailure;
 use crate::schema::Definition;
 use crate::state::NoState;
 use crate::tool::{CallFuture, Options};
@@ -65,13 +65,13 @@ impl RuntimeTool {
         F: Fn(Value, Ctx) -> T + Send + Sync + 'static,
         T: Future<Output = Result<O, E>> + Send + 'static,
         O: Into<Output>,
-        E: Into<Box<dyn Error + Send + Sync>>,
+        E: IntoFailure,
     {
         let body = move |arguments, call| -> CallFuture {
             let running = body(arguments, call);
-            Box::pin(async move {
-                running.await.map(Into::into).map_err(|error| ToolError::unbox(error.into()))
-            })
+            Box::pin(
+                async move { running.await.map(Into::into).map_err(IntoFailure::into_failure) },
+            )
         };
         Self {
             name: name.into(),

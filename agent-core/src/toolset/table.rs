@@ -25,7 +25,7 @@ impl<S: Send + Sync + 'static> Entry<S> {
     /// The entry of the tool `T`.
     #[must_use]
     pub const fn of<T: Tool<S>>() -> Self {
-        Self { meta: <T as ToolInfo>::META, lent: T::LENT, call: |cx| Box::pin(T::call(cx)) }
+        Self { meta: <T as ToolInfo>::META, lent: T::LENT, call: T::call }
     }
 }
 

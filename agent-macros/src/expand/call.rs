@@ -22,8 +22,8 @@ pub(super) fn tool_impl(tool: &ToolFn) -> TokenStream {
         #(#attrs)*
         impl<__S: #bounds> #core::Tool<__S> for #ident {
             #lent
-            async fn call(#cx: #core::Cx<__S>) -> #core::Returned {
-                #body
+            fn call(#cx: #core::Cx<__S>) -> #core::CallFuture {
+                ::std::boxed::Box::pin(async move { #body })
             }
         }
     }
@@ -70,21 +70,13 @@ fn call_body(tool: &ToolFn, core: &TokenStream) -> TokenStream {
     }
 }
 
-/// In a block of its own: slots are gone before the call waits, and its future does not hold them.
 fn arguments(tool: &ToolFn) -> TokenStream {
     let cx = local("cx");
-    let count = args(tool).count();
-    let names: Vec<_> = locals("a").take(count).collect();
-    if names.is_empty() {
-        return quote!(#cx.read(&[], &mut [])?;);
-    }
-    let constants: Vec<_> = constants().take(count).collect();
+    let names: Vec<_> = locals("a").take(args(tool).count()).collect();
+    let constants = constants(tool);
     quote! {
-        let (#(#names,)*) = {
-            let (#(mut #names,)*) = (#(Self::#constants.slot(),)*);
-            #cx.read(&[#(&Self::#constants),*], &mut [#(&mut #names),*])?;
-            (#(#names.take(),)*)
-        };
+        #(let mut #names = #constants.slot();)*
+        #cx.read::<Self>(&mut [#(&mut #names),*])?;
     }
 }
 
@@ -104,9 +96,9 @@ fn returned(tool: &ToolFn, core: &TokenStream) -> TokenStream {
     let wait = tool.function.signature.asyncness.map(|_| quote!(.await));
     let function = located(quote!(#ident), first);
     let call = located(quote!((#(#arguments),*) #wait), last);
-    let convert = located(quote!(#core::returned!), first);
-    let converted = located(quote!((#function #call)), last);
-    quote!(#convert #converted)
+    let wrap = located(quote!(#core::Returned::new), first);
+    let convert = located(quote!((#function #call).convert()), last);
+    quote!(#wrap #convert)
 }
 
 fn passed(tool: &ToolFn) -> impl Iterator<Item = TokenStream> {
@@ -116,8 +108,8 @@ fn passed(tool: &ToolFn) -> impl Iterator<Item = TokenStream> {
         match &param.kind {
             Kind::Lent { mutable: false, .. } => quote!(&*#name),
             Kind::Lent { mutable: true, .. } => quote!(&mut *#name),
-            Kind::Text | Kind::Slice(_) => quote!(&#name),
-            Kind::Owned(_) => quote!(#name),
+            Kind::Text | Kind::Slice(_) => quote!(&#name.take()),
+            Kind::Owned(_) => quote!(#name.take()),
         }
     })
 }
