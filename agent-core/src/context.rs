@@ -112,20 +112,26 @@ impl<S> Cx<S> {
         Admitted { handed_in: false }
     }
 
-    /// Borrows a `T` from the state.
+    /// Borrows a `T` from the state, when the ledger has admitted the call.
     pub fn lend<T: ?Sized>(&self) -> impl Future<Output = S::Ref<'_>> + Send
     where
         S: Lend<T>,
     {
-        Lend::<T>::lend(self.state())
+        async {
+            self.admitted().await;
+            Lend::<T>::lend(self.state()).await
+        }
     }
 
-    /// Borrows a `T` from the state for this call alone.
+    /// Borrows a `T` from the state for this call alone, when the ledger has admitted it.
     pub fn lend_mut<T: ?Sized>(&self) -> impl Future<Output = S::Mut<'_>> + Send
     where
         S: LendMut<T>,
     {
-        LendMut::<T>::lend_mut(self.state())
+        async {
+            self.admitted().await;
+            LendMut::<T>::lend_mut(self.state()).await
+        }
     }
 
     #[expect(clippy::expect_used, reason = "whoever lends is in `Tool::LENT`")]

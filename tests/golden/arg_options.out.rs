@@ -56,7 +56,6 @@ for orders {
             let mut a3 = Self::ARGS.3.slot();
             let mut a4 = Self::ARGS.4.slot();
             cx.read::<Self>(&mut [&mut a0, &mut a1, &mut a2, &mut a3, &mut a4])?;
-            cx.admitted().await;
             let s0 = cx.lend::<Db>().await;
             ::agent_core::__private::Returned::new(
                     orders(&*s0, a0.take(), a1.take(), &a2.take(), &a3.take(), a4.take()),

@@ -85,7 +85,6 @@ for search {
                     &mut a7,
                 ],
             )?;
-            cx.admitted().await;
             let s0 = cx.lend::<Db>().await;
             ::agent_core::__private::Returned::new(
                     search(

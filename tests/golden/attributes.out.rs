@@ -48,7 +48,6 @@ impl<
         ::std::boxed::Box::pin(async move {
             let mut a0 = Self::ARGS.0.slot();
             cx.read::<Self>(&mut [&mut a0])?;
-            cx.admitted().await;
             let mut s0 = cx.lend_mut::<Keyboard>().await;
             let s1 = cx.lend::<Screen>().await;
             ::agent_core::__private::Returned::new(r#type(&mut *s0, &*s1, a0.take()))

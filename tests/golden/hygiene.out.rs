@@ -31,7 +31,6 @@ impl<
             let mut a0 = Self::ARGS.0.slot();
             let mut a1 = Self::ARGS.1.slot();
             cx.read::<Self>(&mut [&mut a0, &mut a1])?;
-            cx.admitted().await;
             let s0 = cx.lend::<S>().await;
             let mut s1 = cx.lend_mut::<Tool>().await;
             ::agent_core::__private::Returned::new(

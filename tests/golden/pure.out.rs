@@ -66,7 +66,6 @@ for scale {
         ::std::boxed::Box::pin(async move {
             let mut a0 = Self::ARGS.0.slot();
             cx.read::<Self>(&mut [&mut a0])?;
-            cx.admitted().await;
             let s0 = cx.lend::<Config>().await;
             ::agent_core::__private::Returned::new(scale(&*s0, a0.take())).convert()
         })

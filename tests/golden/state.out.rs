@@ -30,7 +30,6 @@ impl<
         ::std::boxed::Box::pin(async move {
             let mut a0 = Self::ARGS.0.slot();
             cx.read::<Self>(&mut [&mut a0])?;
-            cx.admitted().await;
             let s0 = cx.lend::<Db>().await;
             let mut s1 = cx.lend_mut::<Notes>().await;
             ::agent_core::__private::Returned::new(
@@ -71,7 +70,6 @@ for count {
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             cx.read::<Self>(&mut [])?;
-            cx.admitted().await;
             let s0 = cx.lend::<Notes>().await;
             ::agent_core::__private::Returned::new(count(&*s0).await).convert()
         })
@@ -108,7 +106,6 @@ impl<
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             cx.read::<Self>(&mut [])?;
-            cx.admitted().await;
             let s0 = cx.lend::<Cow<'static, str>>().await;
             let s1 = cx.lend::<dyn Hook + 'static>().await;
             let mut s2 = cx.lend_mut::<Vec<&'static str>>().await;

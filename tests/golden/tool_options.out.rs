@@ -58,7 +58,6 @@ impl<__S: sdk::core::__private::Lend<Db>> sdk::core::__private::Tool<__S> for pi
     fn call(cx: sdk::core::__private::Cx<__S>) -> sdk::core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             cx.read::<Self>(&mut [])?;
-            cx.admitted().await;
             let s0 = cx.lend::<Db>().await;
             sdk::core::__private::Returned::new(ping(&*s0).await).convert()
         })

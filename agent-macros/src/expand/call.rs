@@ -51,8 +51,9 @@ fn lent_const(tool: &ToolFn, core: &TokenStream) -> Option<TokenStream> {
 
 fn call_body(tool: &ToolFn, core: &TokenStream) -> TokenStream {
     let cx = local("cx");
-    let claims_nothing = tool.options.access() == Some(Access::Pure) && lent(tool).next().is_none();
-    let admitted = (!claims_nothing).then(|| quote!(#cx.admitted().await;));
+    // A borrow waits for the admission by itself, and what claims nothing has none to wait for.
+    let waits = lent(tool).next().is_none() && tool.options.access() != Some(Access::Pure);
+    let admitted = waits.then(|| quote!(#cx.admitted().await;));
     let lends = lent(tool).zip(locals("s")).map(|(Lent { mutable, ty }, name)| {
         if mutable {
             quote!(let mut #name = #cx.lend_mut::<#ty>().await;)
