@@ -1,7 +1,7 @@
 //! One call, from name and argument text to result text: through the erased table, and through a
 //! table written by hand (a `HashMap` of boxed async handlers over serde structs).
 
-#![allow(missing_docs, reason = "a bench")]
+#![allow(missing_docs, clippy::expect_used, clippy::indexing_slicing, reason = "a bench")]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! Many ready calls in one response, against a bare `tokio::spawn` and join of the handlers.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a bench")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench")]
 
 mod support;
 

@@ -1,19 +1,20 @@
 //! The agent: a model, its tools, and the rules of their runs.
 
 use std::fmt;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::dispatch::{Batch, CallTimes, Slots, new_run};
 use crate::error::ModelError;
 use crate::event::{After, CallRow, Record};
 use crate::limits::Limits;
 use crate::model::{Model, Parallel, Request};
-use crate::outcome::{Outcome, RunError};
+use crate::outcome::{Outcome, Ran, RunError, outcome};
 use crate::run::{Done, Fatal, RunErrorKind, Runtime, Stop, drive};
-use crate::toolset::Toolset;
+use crate::toolset::{Blocker, Toolset};
 use crate::transcript::{Input, Response, ToolCall, Transcript};
 
 /// Runs a model with tools.
@@ -125,31 +126,32 @@ impl Agent {
     /// there is no tokio runtime. Each carries the transcript so far. What goes wrong in a call is
     /// no error: it is the call's result.
     pub async fn run(&self, input: impl Into<Input> + Send) -> Result<Outcome, RunError> {
-        let mut transcript = Transcript::default();
-        match self.advance(&mut transcript, input.into()).await {
-            Ok((stop, record)) => Ok(Outcome::new(stop, transcript, 0, record)),
-            Err(kind) => Err(RunError::new(kind, transcript)),
-        }
+        let (mut transcript, mut record) = (Transcript::default(), Record::default());
+        let ended = self.advance(&mut transcript, &mut record, input.into()).await;
+        outcome(ended, Ran { transcript, before: 0, record })
     }
 
+    /// One run: what is said and what happens goes into `transcript` and `record` as it comes.
     pub(crate) async fn advance(
         &self,
         transcript: &mut Transcript,
+        record: &mut Record,
         input: Input,
-    ) -> Result<(Stop, Record), RunErrorKind> {
-        if Handle::try_current().is_err() {
-            return Err(RunErrorKind::NoRuntime);
-        }
+    ) -> Result<Stop, RunErrorKind> {
+        check_runtime()?;
         transcript.push_user(input);
         let mut runtime = InProcess { agent: self, run: new_run(), began: Instant::now() };
         let rules = (self.max_turns, &*self.limits);
-        let mut record = Record::default();
-        let stop = drive(&mut runtime, rules, transcript, &mut |event| {
-            record.apply(event);
-        })
-        .await?;
-        Ok((stop, record))
+        drive(&mut runtime, rules, transcript, &mut |event| record.apply(event)).await
     }
+}
+
+/// Without a runtime, or without its timer, tokio panics where it is first needed.
+fn check_runtime() -> Result<(), RunErrorKind> {
+    let has_timer = || {
+        Handle::try_current().is_ok_and(|_| catch_unwind(|| drop(sleep(Duration::ZERO))).is_ok())
+    };
+    if has_timer() { Ok(()) } else { Err(RunErrorKind::NoRuntime) }
 }
 
 impl fmt::Debug for Agent {
@@ -207,8 +209,10 @@ impl InProcess<'_> {
         times: CallTimes,
     ) -> CallRow {
         let since = |time: Instant| time.duration_since(self.began);
-        let after = times.after.map(|call| {
-            if call.run == self.run { After::Sibling(call.index) } else { After::OtherRun }
+        let after = times.after.map(|blocker| match blocker {
+            Blocker::Slot => After::Slot,
+            Blocker::Call(call) if call.run == self.run => After::Sibling(call.index),
+            Blocker::Call(_) => After::OtherRun,
         });
         CallRow {
             turn,

@@ -113,6 +113,7 @@ impl<S> Cx<S> {
     }
 
     /// Borrows a `T` from the state, when the ledger has admitted the call.
+    #[expect(clippy::manual_async_fn, reason = "`Send` stands here, to be proved once")]
     pub fn lend<T: ?Sized>(&self) -> impl Future<Output = S::Ref<'_>> + Send
     where
         S: Lend<T>,
@@ -124,6 +125,7 @@ impl<S> Cx<S> {
     }
 
     /// Borrows a `T` from the state for this call alone, when the ledger has admitted it.
+    #[expect(clippy::manual_async_fn, reason = "`Send` stands here, to be proved once")]
     pub fn lend_mut<T: ?Sized>(&self) -> impl Future<Output = S::Mut<'_>> + Send
     where
         S: LendMut<T>,

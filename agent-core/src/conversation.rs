@@ -1,7 +1,8 @@
 //! A chat: runs that follow each other on one transcript.
 
 use crate::agent::Agent;
-use crate::outcome::{Outcome, RunError};
+use crate::event::Record;
+use crate::outcome::{Outcome, Ran, RunError, outcome};
 use crate::transcript::{Input, Transcript};
 
 /// A chat with an agent.
@@ -50,12 +51,9 @@ impl Conversation {
     /// As [`Agent::run`]; the chat can go on after any of them.
     pub async fn send(&mut self, input: impl Into<Input> + Send) -> Result<Outcome, RunError> {
         let before = self.transcript.messages().len();
-        let ended = self.agent.advance(&mut self.transcript, input.into()).await;
-        let transcript = self.transcript.clone();
-        match ended {
-            Ok((stop, record)) => Ok(Outcome::new(stop, transcript, before, record)),
-            Err(kind) => Err(RunError::new(kind, transcript)),
-        }
+        let mut record = Record::default();
+        let ended = self.agent.advance(&mut self.transcript, &mut record, input.into()).await;
+        outcome(ended, Ran { transcript: self.transcript.clone(), before, record })
     }
 
     /// All that was said.

@@ -36,6 +36,8 @@ pub(crate) enum After {
     Sibling(usize),
     /// A call of another run on the same ledger.
     OtherRun,
+    /// A slot: the agent runs no more calls at the same time.
+    Slot,
 }
 
 /// The record of a run: the fold of its events.

@@ -9,25 +9,41 @@ use crate::run::{RunErrorKind, Stop};
 use crate::timeline::Timeline;
 use crate::transcript::{Response, Transcript, Usage};
 
+/// What is left of a run, however it ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Ran {
+    pub(crate) transcript: Transcript,
+    /// How many messages the transcript had before.
+    pub(crate) before: usize,
+    pub(crate) record: Record,
+}
+
+impl Ran {
+    fn timeline(&self) -> Timeline {
+        let said = self.transcript.messages().get(self.before..).unwrap_or_default();
+        Timeline::new(said, &self.record)
+    }
+}
+
+pub(crate) fn outcome(ended: Result<Stop, RunErrorKind>, ran: Ran) -> Result<Outcome, RunError> {
+    match ended {
+        Ok(stop) => Ok(Outcome { stop, ran }),
+        Err(kind) => Err(RunError(Box::new((kind, ran)))),
+    }
+}
+
 /// A run that ended well.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     stop: Stop,
-    transcript: Transcript,
-    /// How many messages the transcript had before.
-    before: usize,
-    record: Record,
+    ran: Ran,
 }
 
 impl Outcome {
-    pub(crate) fn new(stop: Stop, transcript: Transcript, before: usize, record: Record) -> Self {
-        Self { stop, transcript, before, record }
-    }
-
     /// The text of the model's last response.
     #[must_use]
     pub fn text(&self) -> String {
-        self.transcript.responses().next_back().map(Response::all_text).unwrap_or_default()
+        self.ran.transcript.responses().next_back().map(Response::all_text).unwrap_or_default()
     }
 
     /// Why the run ended.
@@ -39,34 +55,33 @@ impl Outcome {
     /// All that was said, before this run too.
     #[must_use]
     pub fn transcript(&self) -> &Transcript {
-        &self.transcript
+        &self.ran.transcript
     }
 
     /// Keeps the transcript alone.
     #[must_use]
     pub fn into_transcript(self) -> Transcript {
-        self.transcript
+        self.ran.transcript
     }
 
     /// The tokens of all requests and responses of this run.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        self.record.usage
+        self.ran.record.usage
     }
 
     /// How long the run took.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        let turns = self.record.turns.iter().map(|(_, ended)| *ended);
-        turns.chain(self.record.calls.iter().map(|call| call.ended)).max().unwrap_or_default()
+        let turns = self.ran.record.turns.iter().map(|(_, ended)| *ended);
+        turns.chain(self.ran.record.calls.iter().map(|call| call.ended)).max().unwrap_or_default()
     }
 
     /// When the model was asked, and when each call was queued, ran and ended, and for whom it
     /// waited. It displays as a waterfall.
     #[must_use]
     pub fn timeline(&self) -> Timeline {
-        let said = self.transcript.messages().get(self.before..).unwrap_or_default();
-        Timeline::new(said, &self.record)
+        self.ran.timeline()
     }
 }
 
@@ -75,13 +90,9 @@ impl Outcome {
 /// The transcript is closed: every call in it has its result, so that it can be saved and
 /// continued with [`Agent::conversation`](crate::Agent::conversation).
 #[derive(Debug)]
-pub struct RunError(Box<(RunErrorKind, Transcript)>);
+pub struct RunError(Box<(RunErrorKind, Ran)>);
 
 impl RunError {
-    pub(crate) fn new(kind: RunErrorKind, transcript: Transcript) -> Self {
-        Self(Box::new((kind, transcript)))
-    }
-
     /// What happened.
     #[must_use]
     pub fn kind(&self) -> &RunErrorKind {
@@ -91,13 +102,19 @@ impl RunError {
     /// All that was said until then.
     #[must_use]
     pub fn transcript(&self) -> &Transcript {
-        &self.0.1
+        &self.0.1.transcript
+    }
+
+    /// What happened until then, as of an [`Outcome`].
+    #[must_use]
+    pub fn timeline(&self) -> Timeline {
+        self.0.1.timeline()
     }
 
     /// Keeps the transcript alone.
     #[must_use]
     pub fn into_transcript(self) -> Transcript {
-        self.0.1
+        self.0.1.transcript
     }
 }
 

@@ -188,10 +188,7 @@ struct OpenTurn<'a> {
 
 impl<'a> OpenTurn<'a> {
     fn new(transcript: &'a mut Transcript, response: Response) -> Self {
-        let unanswered = (
-            Status::Interrupted,
-            "interrupted: the run was dropped; the call may have taken effect all the same",
-        );
+        let unanswered = (Status::NeverStarted, "never started: the run was dropped");
         Self { transcript, turn: Turn::open(response), unanswered }
     }
 

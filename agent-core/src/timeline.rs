@@ -72,7 +72,7 @@ pub struct CallSpan {
     pub started: Option<Duration>,
     /// When it ended.
     pub ended: Duration,
-    /// For whom it waited last, if it had to wait for another call.
+    /// For what it waited last, if it had to wait.
     pub waited_for: Option<WaitedFor>,
     arguments: Arc<str>,
 }
@@ -85,6 +85,9 @@ pub enum WaitedFor {
     Call(usize),
     /// A call of another run on the same toolset.
     OtherRun,
+    /// A slot: the agent runs no more calls at the same time
+    /// ([`Agent::concurrency`](crate::Agent::concurrency)).
+    Slot,
 }
 
 impl fmt::Display for WaitedFor {
@@ -92,6 +95,7 @@ impl fmt::Display for WaitedFor {
         match self {
             Self::Call(number) => write!(f, "#{number}"),
             Self::OtherRun => f.write_str("another run"),
+            Self::Slot => f.write_str("a slot"),
         }
     }
 }
@@ -136,6 +140,7 @@ impl CallSpan {
             waited_for: row.after.map(|after| match after {
                 After::Sibling(index) => WaitedFor::Call(index + 1),
                 After::OtherRun => WaitedFor::OtherRun,
+                After::Slot => WaitedFor::Slot,
             }),
             arguments: call.shared_arguments(),
         }

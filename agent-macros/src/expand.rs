@@ -126,10 +126,7 @@ fn meta(tool: &ToolFn) -> TokenStream {
 }
 
 fn arg_type(param: &Param, core: &TokenStream) -> TokenStream {
-    match value_type(param) {
-        Some(ty) => quote!(#core::Arg<#ty>),
-        None => quote!(#core::TextArg),
-    }
+    value_type(param).map_or_else(|| quote!(#core::TextArg), |ty| quote!(#core::Arg<#ty>))
 }
 
 fn arg(param: &Param, core: &TokenStream) -> TokenStream {
@@ -147,10 +144,8 @@ fn arg(param: &Param, core: &TokenStream) -> TokenStream {
         };
         quote_spanned!(place=> .or(|| #value))
     });
-    match value_type(param) {
-        Some(ty) => quote!(#core::arg::<#ty>(#name, #description) #default),
-        None => quote!(#core::text(#name, #description) #default),
-    }
+    let arg = value_type(param).map_or_else(|| quote!(text), |ty| quote!(arg::<#ty>));
+    quote!(#core::#arg(#name, #description) #default)
 }
 
 /// The type that a value is read as; a `&str` is a slice of the call's text and has none.

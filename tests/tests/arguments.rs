@@ -870,7 +870,7 @@ fn schemas_word_by_word() {
     schema(
         tools![any],
         concat!(
-            r#"{"type":"object","properties":{"value":true},"required":["value"],"#,
+            r#"{"type":"object","properties":{"value":{}},"required":["value"],"#,
             r#""additionalProperties":false}"#,
         ),
     );

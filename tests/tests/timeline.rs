@@ -103,11 +103,12 @@ async fn a_small_run_as_data() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_waits_for_a_slot_waits_for_nobody() {
+async fn a_call_that_waits_for_a_slot_says_so() {
     let agent = Agent::new(once(plan("lookup 30, lookup 20"))).tools(tools![lookup]);
     let timeline = agent.concurrency(1).run("go").await.unwrap().timeline();
     let second = &timeline.calls()[1];
-    assert_eq!((second.waited(), second.waited_for), (ms(30), None));
+    assert_eq!((second.waited(), second.waited_for), (ms(30), Some(WaitedFor::Slot)));
+    assert!(timeline.to_string().contains("waited 30 ms for a slot"));
 }
 
 #[derive(Default)]

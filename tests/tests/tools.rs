@@ -514,7 +514,7 @@ async fn fail(how: &str) -> Result<(), ToolError> {
 /// Fail inside a box.
 #[tool]
 fn fail_boxed() -> Result<(), Box<dyn Error + Send + Sync>> {
-    Err(ToolError::fatal(Failure("boxed")))?
+    Err(ToolError::fatal(Failure("boxed")).into_source())
 }
 
 /// Fail inside anyhow.

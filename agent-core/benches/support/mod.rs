@@ -1,6 +1,14 @@
 //! What all benches share: CPU time per piece of work, compared within one run.
 
 #![allow(dead_code, unreachable_pub, reason = "each bench uses a part of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    clippy::wildcard_imports,
+    reason = "a bench"
+)]
 
 pub mod call;
 pub mod conversation;

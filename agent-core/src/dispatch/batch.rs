@@ -18,7 +18,7 @@ use crate::context::Ctx;
 use crate::limits::{Limits, cut};
 use crate::policy;
 use crate::tool::Options;
-use crate::toolset::{CallRef, Parked, Toolset, Waiting};
+use crate::toolset::{Blocker, CallRef, Parked, Toolset, Waiting};
 use crate::transcript::{Status, ToolCall, ToolResult};
 
 /// The calls of one response, and what they run under.
@@ -38,7 +38,7 @@ pub(crate) struct CallTimes {
     pub(crate) queued: Instant,
     pub(crate) started: Option<Instant>,
     pub(crate) ended: Instant,
-    pub(crate) after: Option<CallRef>,
+    pub(crate) after: Option<Blocker>,
     /// What the tool declares; `None` if the call fits none.
     pub(crate) access: Option<Access>,
 }
@@ -61,8 +61,7 @@ impl Batch<'_> {
     /// Only a fatal error leaves calls without a result: those that had not started. Dropping the
     /// future stops what runs and withdraws what waits.
     pub(crate) async fn run(self, calls: &[&ToolCall], sink: &mut Sink<'_>) -> Option<Fatal> {
-        let guard = Guard(Arc::new(Shared::new(&self, calls.len())));
-        let shared = &guard.0;
+        let shared = &Arc::new(Shared::new(&self, calls.len()));
         let output = self.limits.output;
         let mut desk = Desk { calls, shared, output, open: 0, fatal: None, sink };
         let mut queued = Instant::now();
@@ -85,7 +84,7 @@ impl Batch<'_> {
             }
         }
         desk.collect().await;
-        desk.fatal
+        desk.fatal.take()
     }
 
     /// Prepares a call and admits it to the ledger; from there it starts by itself.
@@ -170,16 +169,26 @@ impl Desk<'_, '_> {
 
     /// Ends all calls, as `tokio::try_join!` would.
     async fn stop(&mut self) {
-        let tasks = self.shared.close();
+        let mut tasks = self.shared.close();
         let let_go = async {
-            for task in tasks {
+            for (_, task) in &mut tasks {
                 _ = task.await;
             }
         };
         _ = timeout(GRACE, let_go).await;
+        self.give_up(&tasks);
+    }
+
+    /// Takes what has ended; calls that run on, whether they let go or not, are interrupted.
+    fn give_up(&mut self, tasks: &[(usize, JoinHandle<()>)]) {
         let ended = std::mem::take(&mut self.shared.lock().ended);
         for ended in ended {
             self.take(ended);
+        }
+        for &(index, _) in tasks.iter().filter(|(_, task)| !task.is_finished()) {
+            let Some(call) = self.calls.get(index) else { continue };
+            let access = self.shared.toolset.access(call.name()).unwrap_or_default();
+            self.take(Ended::refused(index, Some(access), Ending::interrupted(access)));
         }
         self.open = 0;
     }
@@ -216,7 +225,8 @@ pub(super) struct Shared {
 struct State {
     /// Calls that wait in the ledger.
     parked: HashMap<usize, Box<Job>>,
-    tasks: Vec<JoinHandle<()>>,
+    /// With the positions of their calls.
+    tasks: Vec<(usize, JoinHandle<()>)>,
     ended: Vec<Ended>,
 }
 
@@ -282,12 +292,12 @@ impl Shared {
     }
 
     /// Keeps the handle of a call's task, or stops it if the batch is over by now.
-    pub(super) fn keep(&self, task: JoinHandle<()>) {
+    pub(super) fn keep(&self, index: usize, task: JoinHandle<()>) {
         let mut state = self.lock();
         if self.is_over() {
             task.abort();
         } else {
-            state.tasks.push(task);
+            state.tasks.push((index, task));
         }
     }
 
@@ -303,13 +313,14 @@ impl Shared {
     }
 
     /// Starts nothing more, stops what runs, and withdraws what waits.
-    fn close(self: &Arc<Self>) -> Vec<JoinHandle<()>> {
+    fn close(self: &Arc<Self>) -> Vec<(usize, JoinHandle<()>)> {
         let (tasks, parked) = {
             let mut state = self.lock();
             self.over.store(true, Ordering::Release);
             (std::mem::take(&mut state.tasks), std::mem::take(&mut state.parked))
         };
-        tasks.iter().filter(|task| !task.is_finished()).for_each(JoinHandle::abort);
+        let running = tasks.iter().filter(|(_, task)| !task.is_finished());
+        running.for_each(|(_, task)| task.abort());
         // Dropped outside of all locks: a body is the user's code, and its lease starts others.
         parked.into_values().for_each(drop_quietly);
         if let Some(slots) = &self.slots {
@@ -331,17 +342,18 @@ impl Waiting for Shared {
     fn release(self: Arc<Self>, index: usize, after: CallRef) {
         let job = self.lock().parked.remove(&index);
         if let Some(mut job) = job {
-            job.waited_for(after);
+            job.waited_for(Blocker::Call(after));
             start(&self, job);
         }
     }
 }
 
-/// Stops the calls of a batch that is dropped.
-struct Guard(Arc<Shared>);
-
-impl Drop for Guard {
+/// Stops the calls of a batch that is dropped, and hands over the results it has by then.
+impl Drop for Desk<'_, '_> {
     fn drop(&mut self) {
-        self.0.close();
+        let tasks = self.shared.close();
+        if self.open > 0 {
+            self.give_up(&tasks);
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::access::Access;
 use crate::context::Ctx;
 use crate::ledger::Ticket;
 use crate::tool::{CallFuture, Returned};
-use crate::toolset::CallRef;
+use crate::toolset::Blocker;
 use crate::transcript::Status;
 
 /// A call from its acceptance to its end: it waits in the ledger, then for a slot, then runs as a
@@ -28,7 +28,7 @@ pub(super) struct Job {
     lease: Lease,
     shared: Arc<Shared>,
     info: Info,
-    after: Option<CallRef>,
+    after: Option<Blocker>,
     started: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
 }
@@ -83,9 +83,9 @@ impl Job {
         self.lease.slot = true;
     }
 
-    /// Notes the call that this one waited for last.
-    pub(super) fn waited_for(&mut self, other: CallRef) {
-        self.after = Some(other);
+    /// Notes what the call waited for last.
+    pub(super) fn waited_for(&mut self, blocker: Blocker) {
+        self.after = Some(blocker);
     }
 
     /// The time of the first poll: a timeout does not count the time in the queue.

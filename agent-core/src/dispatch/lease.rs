@@ -83,5 +83,6 @@ fn spawn(shared: &Shared, job: Box<Job>) {
     if shared.is_over() {
         return drop_quietly(job);
     }
-    shared.keep(shared.runtime.spawn(job));
+    let index = job.index();
+    shared.keep(index, shared.runtime.spawn(job));
 }

@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::job::Job;
+use crate::toolset::Blocker;
 
 /// How many calls of an agent run at the same time; the others queue in the order of readiness.
 pub(crate) struct Slots {
@@ -23,6 +24,7 @@ impl Slots {
     pub(super) fn take(&self, mut job: Box<Job>) -> Option<Box<Job>> {
         let mut queue = self.lock();
         if queue.free == 0 {
+            job.waited_for(Blocker::Slot);
             queue.ready.push_back(job);
             return None;
         }

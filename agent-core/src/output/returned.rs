@@ -80,7 +80,6 @@ impl<T, E> Returned<Result<T, E>> {
 )]
 pub trait IntoOutput {
     #[doc(hidden)]
-    #[expect(clippy::missing_errors_doc, reason = "generated code only")]
     fn into_output(self) -> Result<Output, ToolError>;
 }
 

@@ -70,7 +70,15 @@ pub(crate) trait Waiting: Send + Sync {
     fn release(self: Arc<Self>, index: usize, after: CallRef);
 }
 
-/// Names a call of any run: to say for whom another one waited.
+/// For what a call waited last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blocker {
+    Call(CallRef),
+    /// One of the calls that an agent runs at the same time.
+    Slot,
+}
+
+/// Names a call of any run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CallRef {
     pub(crate) run: u64,

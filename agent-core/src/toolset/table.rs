@@ -129,6 +129,7 @@ macro_rules! tools {
         where
             $($tool: $crate::__private::Tool<S>),*
         {
+            #[allow(clippy::large_stack_arrays)]
             const TABLE: &'static [$crate::__private::Entry<S>] =
                 &$crate::__private::sort([$($crate::__private::Entry::<S>::of::<($tool)>()),*], ORDER);
             const INDEX: &'static [u16] = &$crate::__private::index::<SLOTS>(NAMES, &ORDER);
