@@ -1,6 +1,11 @@
 //! What calls and conversations allocate: apart from the times, because counting takes time.
 
-#![allow(missing_docs, clippy::cast_precision_loss, clippy::indexing_slicing, reason = "a bench of small counts")]
+#![allow(
+    missing_docs,
+    clippy::cast_precision_loss,
+    clippy::indexing_slicing,
+    reason = "a bench of small counts"
+)]
 
 mod support;
 

@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::batch::{CallTimes, Ended, Shared};
 use super::blocking;
 use super::lease::{Away, Lease};
 use super::outcome::{Ending, drop_quietly};
+use super::shared::{CallTimes, Ended, Shared};
 use crate::access::Access;
 use crate::context::Ctx;
 use crate::ledger::Ticket;

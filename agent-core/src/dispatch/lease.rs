@@ -2,9 +2,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::batch::Shared;
 use super::job::Job;
 use super::outcome::drop_quietly;
+use super::shared::Shared;
 use crate::ledger::Ticket;
 
 /// A call's claims and slot, until it has let go of all.

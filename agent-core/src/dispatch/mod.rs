@@ -2,13 +2,16 @@
 
 mod batch;
 mod blocking;
+mod desk;
 mod job;
 mod lease;
 mod outcome;
 mod prepare;
+mod shared;
 mod slots;
 
-pub(crate) use batch::{Batch, CallTimes};
+pub(crate) use batch::Batch;
+pub(crate) use shared::CallTimes;
 pub(crate) use slots::Slots;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,0 +1,178 @@
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::job::Job;
+use super::lease::start;
+use super::outcome::{Ending, drop_quietly};
+use super::slots::Slots;
+use crate::access::{Access, Claim};
+use crate::toolset::{Blocker, CallRef, Parked, Toolset, Waiting};
+
+/// What a batch shares with its calls, which run as tasks of their own.
+///
+/// Each of the locks guards one thing, and no user code runs under any of them.
+pub(super) struct Shared {
+    pub(super) toolset: Toolset,
+    pub(super) slots: Option<Arc<Slots>>,
+    pub(super) runtime: Handle,
+    pub(super) run: u64,
+    pub(super) turn: u32,
+    /// Calls that wait in the ledger.
+    parked: Mutex<HashMap<usize, Box<Job>>>,
+    /// The tasks, with the positions of their calls.
+    tasks: Mutex<Vec<(usize, JoinHandle<()>)>>,
+    ended: Mutex<Vec<Ended>>,
+    reported: Notify,
+    /// Nothing more may start. Changed under the lock of `tasks`.
+    over: AtomicBool,
+}
+
+/// The end of a call; without an ending it never started.
+pub(super) struct Ended {
+    pub(super) index: usize,
+    pub(super) ending: Option<Ending>,
+    pub(super) times: CallTimes,
+}
+
+/// When a call was queued, ran and ended, and for whom it waited last.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CallTimes {
+    pub(crate) queued: Instant,
+    pub(crate) started: Option<Instant>,
+    pub(crate) ended: Instant,
+    pub(crate) after: Option<Blocker>,
+    /// What the tool declares; `None` if the call fits none.
+    pub(crate) access: Option<Access>,
+}
+
+impl Ended {
+    /// A call that was answered without a job.
+    pub(super) fn refused(index: usize, access: Option<Access>, ending: Ending) -> Self {
+        let now = Instant::now();
+        let times = CallTimes { queued: now, started: None, ended: now, after: None, access };
+        Self { index, ending: Some(ending), times }
+    }
+}
+
+impl Shared {
+    pub(super) fn new(
+        toolset: &Toolset,
+        slots: Option<&Arc<Slots>>,
+        (run, turn): (u64, u32),
+        calls: usize,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            toolset: toolset.clone(),
+            slots: slots.cloned(),
+            runtime: Handle::current(),
+            run,
+            turn,
+            parked: Mutex::default(),
+            tasks: Mutex::new(Vec::with_capacity(calls)),
+            ended: Mutex::new(Vec::with_capacity(calls)),
+            reported: Notify::new(),
+            over: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn call_ref(&self, index: usize) -> CallRef {
+        CallRef { run: self.run, turn: self.turn, index }
+    }
+
+    /// Enters calls in the ledger, in this order, and starts those that nothing is in the way of.
+    ///
+    /// The ledger is locked once for all of them, and the tasks that end meanwhile wait less for it.
+    pub(super) fn admit(self: &Arc<Self>, jobs: &mut Vec<(&[Claim], Box<Job>)>) {
+        let mut ledger = None;
+        let wait = |(claims, job): &mut (&[Claim], Box<Job>)| {
+            if claims.is_empty() {
+                return false;
+            }
+            let park = || Parked { batch: self.clone(), index: job.index() };
+            let ledger = ledger.get_or_insert_with(|| self.toolset.ledger());
+            let (ticket, free) = ledger.admit(claims, self.run, park);
+            job.hold(ticket);
+            !free
+        };
+        // Under the ledger's lock, so that nobody releases them before they are here.
+        for (_, job) in jobs.extract_if(.., wait) {
+            lock(&self.parked).insert(job.index(), job);
+        }
+        drop(ledger);
+        for (_, job) in jobs.drain(..) {
+            start(self, job);
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    /// Keeps the handle of a call's task, or stops it if the batch is over by now.
+    pub(super) fn keep(&self, index: usize, task: JoinHandle<()>) {
+        let mut tasks = lock(&self.tasks);
+        if self.is_over() {
+            task.abort();
+        } else {
+            tasks.push((index, task));
+        }
+    }
+
+    pub(super) fn report(&self, ended: Ended) {
+        let mut all = lock(&self.ended);
+        all.push(ended);
+        let first = all.len() == 1;
+        drop(all);
+        // Whoever waits takes all that has ended, so the first wakes it for those after it too.
+        if first {
+            self.reported.notify_one();
+        }
+    }
+
+    /// Exchanges an empty list for that of the calls which have ended since.
+    pub(super) fn ended(&self, empty: &mut Vec<Ended>) {
+        std::mem::swap(empty, &mut lock(&self.ended));
+    }
+
+    /// Ends when a call has ended that nobody has taken yet. Cancel-safe.
+    pub(super) async fn reported(&self) {
+        self.reported.notified().await;
+    }
+
+    /// Starts nothing more, stops what runs, and withdraws what waits.
+    pub(super) fn close(self: &Arc<Self>) -> Vec<(usize, JoinHandle<()>)> {
+        let mut tasks = lock(&self.tasks);
+        self.over.store(true, Ordering::Release);
+        let tasks = std::mem::take(&mut *tasks);
+        let running = tasks.iter().filter(|(_, task)| !task.is_finished());
+        running.for_each(|(_, task)| task.abort());
+        // Dropped outside of all locks: a body is the user's code, and its lease starts others.
+        let parked = std::mem::take(&mut *lock(&self.parked));
+        parked.into_values().for_each(drop_quietly);
+        if let Some(slots) = &self.slots {
+            let queued = slots.withdraw(|job| Arc::ptr_eq(job.shared(), self));
+            queued.into_iter().for_each(drop_quietly);
+        }
+        tasks
+    }
+}
+
+impl Waiting for Shared {
+    fn release(self: Arc<Self>, index: usize, after: CallRef) {
+        let job = lock(&self.parked).remove(&index);
+        if let Some(mut job) = job {
+            job.waited_for(Blocker::Call(after));
+            start(&self, job);
+        }
+    }
+}
+
+/// A panic elsewhere leaves these lists in order, so a poisoned lock is as good as another.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
