@@ -102,11 +102,11 @@ pub(crate) fn cut((text, whole): (&mut String, &mut Option<usize>), most: usize)
 }
 
 /// The length to which the longest texts are cut so that all together have at most `most` bytes.
-pub(crate) fn fair_share(lengths: impl Iterator<Item = usize>, most: usize) -> usize {
-    let mut lengths: Vec<_> = lengths.collect();
-    if lengths.iter().sum::<usize>() <= most {
+pub(crate) fn fair_share(lengths: impl Iterator<Item = usize> + Clone, most: usize) -> usize {
+    if lengths.clone().sum::<usize>() <= most {
         return most;
     }
+    let mut lengths: Vec<_> = lengths.collect();
     lengths.sort_unstable();
     let (mut left, mut count) = (most, lengths.len());
     for length in lengths {

@@ -130,9 +130,9 @@ pub(crate) async fn drive<R: Runtime>(
         emit(Event::TurnEnded { at: runtime.elapsed(), usage, calls });
         check_size(&response, limits.response)?;
         let next = next(&response);
-        let open = OpenTurn::new(transcript, response);
+        let open = OpenTurn::new(transcript, response, limits.outputs);
         match next {
-            Next::RunTools => run_tools(runtime, turn, limits, open, emit).await?,
+            Next::RunTools => run_tools(runtime, turn, open, emit).await?,
             Next::Resend => open.close("never started: the response was paused"),
             Next::Finish(stop) => {
                 open.close("never started: the response was cut off");
@@ -146,7 +146,6 @@ pub(crate) async fn drive<R: Runtime>(
 async fn run_tools<R: Runtime>(
     runtime: &mut R,
     number: u32,
-    limits: &Limits,
     mut open: OpenTurn<'_>,
     emit: &mut Emit<'_>,
 ) -> Result<(), RunErrorKind> {
@@ -157,9 +156,6 @@ async fn run_tools<R: Runtime>(
         emit(Event::CallEnded(row));
     };
     let fatal = runtime.calls(number, &calls, &mut done).await;
-    let lengths = open.turn.results_mut().map(|result| result.text().len());
-    let most = fair_share(lengths, limits.outputs);
-    open.turn.results_mut().for_each(|result| cut(result.text_to_cut(), most));
     open.close("never started: another call ended the run");
     match fatal {
         Some(Fatal { tool, error }) => Err(RunErrorKind::Fatal { tool, error }),
@@ -183,13 +179,15 @@ fn check_size(response: &Response, most: usize) -> Result<(), RunErrorKind> {
 struct OpenTurn<'a> {
     transcript: &'a mut Transcript,
     turn: Turn,
+    /// The cap on all outputs together, in bytes.
+    outputs: usize,
     unanswered: (Status, &'static str),
 }
 
 impl<'a> OpenTurn<'a> {
-    fn new(transcript: &'a mut Transcript, response: Response) -> Self {
+    fn new(transcript: &'a mut Transcript, response: Response, outputs: usize) -> Self {
         let unanswered = (Status::NeverStarted, "never started: the run was dropped");
-        Self { transcript, turn: Turn::open(response), unanswered }
+        Self { transcript, turn: Turn::open(response), outputs, unanswered }
     }
 
     /// Closes the turn; calls without a result never started, because of `why`.
@@ -200,7 +198,10 @@ impl<'a> OpenTurn<'a> {
 
 impl Drop for OpenTurn<'_> {
     fn drop(&mut self) {
-        let turn = std::mem::take(&mut self.turn);
+        let mut turn = std::mem::take(&mut self.turn);
+        let lengths = turn.results().map(|result| result.text().len());
+        let most = fair_share(lengths, self.outputs);
+        turn.results_mut().for_each(|result| cut(result.text_to_cut(), most));
         let (status, why) = self.unanswered;
         turn.close(self.transcript, status, why);
     }

@@ -1,3 +1,4 @@
+use smallvec::SmallVec;
 use std::{collections::HashSet, sync::Arc};
 
 use super::{Message, Response, Status, ToolResult, Transcript, View};
@@ -29,7 +30,12 @@ impl Turn {
         }
     }
 
-    /// The results so far, for limits that span the turn.
+    /// The results so far.
+    pub(crate) fn results(&self) -> impl Iterator<Item = &ToolResult> + Clone {
+        self.slots.iter().flatten()
+    }
+
+    /// The results so far, to be cut to a limit that spans the turn.
     pub(crate) fn results_mut(&mut self) -> impl Iterator<Item = &mut ToolResult> {
         self.slots.iter_mut().flatten()
     }
@@ -71,13 +77,14 @@ fn make_ids_unique(response: &mut Response) {
 }
 
 fn ids_are_unique(response: &Response) -> bool {
-    // Quadratic, without an allocation, for the few calls that responses have.
-    let ids: &dyn Fn() -> _ = &|| response.calls().map(|call| &*call.id);
-    if response.calls().nth(16).is_none() {
-        return ids().enumerate().all(|(i, id)| !id.is_empty() && ids().take(i).all(|x| x != id));
+    const FEW: usize = 16;
+    let ids: SmallVec<[&str; FEW]> = response.calls().map(|call| &*call.id).collect();
+    if ids.len() > FEW {
+        let mut seen = HashSet::new();
+        return ids.iter().all(|id| !id.is_empty() && seen.insert(id));
     }
-    let mut seen = HashSet::new();
-    ids().all(|id: &str| !id.is_empty() && seen.insert(id))
+    let mut before = ids.iter().enumerate();
+    before.all(|(at, id)| !id.is_empty() && !ids.iter().take(at).any(|other| other == id))
 }
 
 #[cfg(test)]
