@@ -11,7 +11,7 @@ use crate::error::ToolError;
 /// What a function returned, on its way through method resolution: `Returned::new(x).convert()`.
 ///
 /// A `Result`, through any alias and whatever its error, has a `convert` of its own, so that no
-/// error goes out as a success. All others find that of [`Plain`] behind the `Deref`.
+/// error goes out as a success. All others find that of `Plain` behind the `Deref`.
 pub struct Returned<T>(Plain<T>);
 
 /// A returned value that is no `Result`.
