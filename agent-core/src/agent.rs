@@ -1,11 +1,10 @@
 //! The agent: a model, its tools, and the rules of their runs.
 
 use std::fmt;
-use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::dispatch::{Batch, CallTimes, Slots, new_run};
 use crate::error::ModelError;
@@ -72,7 +71,8 @@ impl Agent {
         }
     }
 
-    /// Sets the tools: a [`Toolset`], or a list that borrows nothing (`tools![..]`).
+    /// Sets the tools: a [`Toolset`], or a list that borrows nothing (`tools![..]`). It replaces those
+    /// set before; [`Toolset::and`] joins.
     #[must_use]
     pub fn tools(mut self, tools: impl Into<Toolset>) -> Self {
         self.toolset = tools.into();
@@ -127,7 +127,7 @@ impl Agent {
     /// no error: it is the call's result.
     pub async fn run(&self, input: impl Into<Input> + Send) -> Result<Outcome, RunError> {
         let (mut transcript, mut record) = (Transcript::default(), Record::default());
-        let ended = self.advance(&mut transcript, &mut record, input.into()).await;
+        let ended = self.advance(&mut transcript, &mut record, Some(input.into())).await;
         outcome(ended, Ran { transcript, before: 0, record })
     }
 
@@ -136,22 +136,18 @@ impl Agent {
         &self,
         transcript: &mut Transcript,
         record: &mut Record,
-        input: Input,
+        input: Option<Input>,
     ) -> Result<Stop, RunErrorKind> {
-        check_runtime()?;
-        transcript.push_user(input);
+        if Handle::try_current().is_err() {
+            return Err(RunErrorKind::NoRuntime);
+        }
+        if let Some(input) = input {
+            transcript.push_user(input);
+        }
         let mut runtime = InProcess { agent: self, run: new_run(), began: Instant::now() };
         let rules = (self.max_turns, &*self.limits);
         drive(&mut runtime, rules, transcript, &mut |event| record.apply(event)).await
     }
-}
-
-/// Without a runtime, or without its timer, tokio panics where it is first needed.
-fn check_runtime() -> Result<(), RunErrorKind> {
-    let has_timer = || {
-        Handle::try_current().is_ok_and(|_| catch_unwind(|| drop(sleep(Duration::ZERO))).is_ok())
-    };
-    if has_timer() { Ok(()) } else { Err(RunErrorKind::NoRuntime) }
 }
 
 impl fmt::Debug for Agent {

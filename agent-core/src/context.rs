@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{self, Poll};
 use tokio::time::Instant;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::sync::CancellationToken;
 
 use crate::state::{Lend, LendMut};
 
@@ -21,7 +21,7 @@ use crate::state::{Lend, LendMut};
 /// /// Pay an invoice.
 /// #[tool(write)]
 /// async fn pay(ctx: Ctx, invoice: String) -> String {
-///     // The key stays the same when the call is made again after a failure of the network.
+///     // The service takes a request that is sent again under this key for the same one.
 ///     format!("{invoice} paid under {}", ctx.key())
 /// }
 /// ```
@@ -55,7 +55,8 @@ impl Ctx {
         &self.call.id
     }
 
-    /// A key for idempotent requests: unique to this call of this run.
+    /// A key for idempotent requests: the same for every attempt within this call's body, and never
+    /// the same for two calls, in whatever process.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.call.key
@@ -75,8 +76,8 @@ impl Ctx {
         self.call.cancelled.is_cancelled()
     }
 
-    /// Ends when nobody waits for the call any more. Cancel-safe.
-    pub fn cancelled(&self) -> WaitForCancellationFutureOwned {
+    /// Ends when nobody waits for the call any more. Cancel-safe, and independent of `self`.
+    pub fn cancelled(&self) -> impl Future<Output = ()> + Send + use<> {
         self.call.cancelled.clone().cancelled_owned()
     }
 

@@ -48,11 +48,26 @@ impl Conversation {
     ///
     /// # Errors
     ///
-    /// As [`Agent::run`]; the chat can go on after any of them.
+    /// As [`Agent::run`]. What was said stays in the transcript: [`resume`](Self::resume) tries again.
     pub async fn send(&mut self, input: impl Into<Input> + Send) -> Result<Outcome, RunError> {
+        self.advance(Some(input.into())).await
+    }
+
+    /// Goes on without saying anything: after an error, or when the model may answer more often.
+    ///
+    /// The model is asked again about the transcript as it is; no call is made twice.
+    ///
+    /// # Errors
+    ///
+    /// As [`Agent::run`].
+    pub async fn resume(&mut self) -> Result<Outcome, RunError> {
+        self.advance(None).await
+    }
+
+    async fn advance(&mut self, input: Option<Input>) -> Result<Outcome, RunError> {
         let before = self.transcript.messages().len();
         let mut record = Record::default();
-        let ended = self.agent.advance(&mut self.transcript, &mut record, input.into()).await;
+        let ended = self.agent.advance(&mut self.transcript, &mut record, input).await;
         outcome(ended, Ran { transcript: self.transcript.clone(), before, record })
     }
 

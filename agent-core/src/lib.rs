@@ -40,7 +40,7 @@ pub use error::{ModelError, ToolError};
 pub use limits::Limits;
 pub use model::{BoxFuture, Model, Parallel, Request};
 pub use outcome::{Outcome, RunError};
-pub use output::Output;
+pub use output::{IntoFailure, IntoOutput, Output};
 pub use run::{RunErrorKind, Stop};
 pub use schema::Definition;
 pub use state::{Lock, NoState};

@@ -89,7 +89,6 @@ impl Outcome {
 ///
 /// The transcript is closed: every call in it has its result, so that it can be saved and
 /// continued with [`Agent::conversation`](crate::Agent::conversation).
-#[derive(Debug)]
 pub struct RunError(Box<(RunErrorKind, Ran)>);
 
 impl RunError {
@@ -121,6 +120,19 @@ impl RunError {
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.kind().fmt(f)
+    }
+}
+
+/// Its text with those of its sources, as `main` prints it.
+impl fmt::Debug for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind().fmt(f)?;
+        let mut source = self.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
     }
 }
 

@@ -88,7 +88,7 @@ pub enum RunErrorKind {
         most: usize,
     },
     /// The run was not started on a tokio runtime.
-    #[error("an agent runs on a tokio runtime with its timer enabled: there is none here")]
+    #[error("an agent runs on a tokio runtime: there is none here")]
     NoRuntime,
 }
 

@@ -113,7 +113,7 @@ fn missing(expected: &[Described], seen: &[bool]) -> Vec<String> {
 fn unknown(name: &str, expected: &[Described]) -> String {
     let names = expected.iter().filter(|arg| !arg.given).map(|arg| arg.name);
     let hint = match crate::error::nearest(name, names) {
-        Some(name) => format!(", did you mean `{name}`?"),
+        Some(name) => format!(" (did you mean `{name}`?)"),
         None => String::new(),
     };
     format!("`{}`: unknown argument{hint}", excerpt(name, QUOTE))

@@ -1,4 +1,6 @@
-use std::sync::Arc;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, LazyLock};
+use std::time::SystemTime;
 use tokio::time::Instant;
 
 use super::desk::{Desk, Fatal, Sink};
@@ -109,8 +111,11 @@ impl Batch<'_> {
         }
     }
 
+    /// Never the same for two calls, in whatever process.
     fn key(&self, index: usize) -> String {
-        format!("{:016x}-{}-{}", self.run, self.turn, index + 1)
+        static PROCESS: LazyLock<u64> =
+            LazyLock::new(|| RandomState::new().hash_one(SystemTime::now()));
+        format!("{:016x}-{}-{}-{}", *PROCESS, self.run, self.turn, index + 1)
     }
 }
 

@@ -144,7 +144,15 @@ impl Job {
     fn poll_timeout(&mut self, started: Instant, cx: &mut Context<'_>) -> Poll<Ending> {
         let Info { timeout, access, .. } = self.info;
         let Some(deadline) = started.checked_add(timeout) else { return Poll::Pending };
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if self.sleep.is_none() {
+            // Tokio panics here on a runtime that was built without `enable_time`.
+            let Ok(sleep) = catch_unwind(|| Box::pin(sleep_until(deadline))) else {
+                let why = "the call has a timeout, and the runtime no timer";
+                return Poll::Ready(Ending::refused(Status::Failed, why));
+            };
+            self.sleep = Some(sleep);
+        }
+        let Some(sleep) = &mut self.sleep else { return Poll::Pending };
         ready!(sleep.as_mut().poll(cx));
         self.cancel();
         Poll::Ready(Ending::timed_out(timeout, access))

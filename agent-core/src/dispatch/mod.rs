@@ -28,6 +28,10 @@ impl Toolset {
     /// It has the default [`Limits`] and is ordered with the calls of all runs on this toolset.
     /// Dropping the future stops the call.
     ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    ///
     /// # Examples
     ///
     /// ```

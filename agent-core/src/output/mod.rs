@@ -3,6 +3,8 @@
 mod plain;
 pub(crate) mod returned;
 
+pub use returned::{IntoFailure, IntoOutput};
+
 use serde::Serialize;
 
 /// A tool's result, for tools that make it by hand instead of returning something serialisable.

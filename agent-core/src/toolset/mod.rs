@@ -4,7 +4,7 @@ mod runtime;
 pub(crate) mod table;
 
 pub use runtime::RuntimeTool;
-pub use table::Tools;
+pub use table::{ToolList, Tools};
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,7 +17,7 @@ use crate::ledger::Ledger;
 use crate::schema::{self, Definition};
 use crate::state::NoState;
 use crate::tool::{CallFuture, Options};
-use table::{Entry, ToolList};
+use table::Entry;
 
 /// Tools, bound to the state from which they borrow.
 ///

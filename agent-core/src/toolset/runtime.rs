@@ -12,8 +12,7 @@ use crate::access::{self, Access};
 use crate::arguments::read_once;
 use crate::context::{Ctx, Cx};
 use crate::error::ToolError;
-use crate::output::Output;
-use crate::output::returned::IntoFailure;
+use crate::output::{IntoFailure, IntoOutput};
 use crate::schema::Definition;
 use crate::state::NoState;
 use crate::tool::{CallFuture, Options};
@@ -53,8 +52,8 @@ pub struct RuntimeTool {
 impl RuntimeTool {
     /// A tool that runs `body` with the call's arguments.
     ///
-    /// `schema` is the JSON schema of the arguments, an object. The error may be any that `#[tool]`
-    /// takes; a [`ToolError`] keeps its meaning.
+    /// `schema` is the JSON schema of the arguments, an object. Result and error may be any that
+    /// `#[tool]` takes.
     pub fn new<F, T, O, E>(
         name: impl Into<Arc<str>>,
         schema: Value,
@@ -64,14 +63,12 @@ impl RuntimeTool {
     where
         F: Fn(Value, Ctx) -> T + Send + Sync + 'static,
         T: Future<Output = Result<O, E>> + Send + 'static,
-        O: Into<Output>,
+        O: IntoOutput,
         E: IntoFailure,
     {
         let body = move |arguments, call| -> CallFuture {
             let running = body(arguments, call);
-            Box::pin(
-                async move { running.await.map(Into::into).map_err(IntoFailure::into_failure) },
-            )
+            Box::pin(async move { running.await.map_err(IntoFailure::into_failure)?.into_output() })
         };
         Self {
             name: name.into(),
@@ -107,7 +104,12 @@ impl RuntimeTool {
     pub(super) fn bind(self) -> Result<(Bound, Definition), ToolsetError> {
         let refuse = |problem| Err(ToolsetError::Refused { name: self.name.clone(), problem });
         if !is_name(&self.name) {
-            return refuse("a name has 1 to 64 letters, digits, `_` or `-`");
+            return refuse(
+                "a name has up to 64 letters, digits, `_` or `-`, and no digit or `-` first",
+            );
+        }
+        if self.description.trim().is_empty() {
+            return refuse("describe it: the model chooses by this text");
         }
         if self.schema.get("type").and_then(Value::as_str) != Some("object") {
             return refuse("its schema needs `\"type\": \"object\"`");
@@ -129,7 +131,8 @@ impl RuntimeTool {
 
 fn is_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    (1..=64).contains(&name.len()) && name.bytes().all(allowed)
+    let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    first && name.len() <= 64 && name.bytes().all(allowed)
 }
 
 impl Source for RuntimeTool {

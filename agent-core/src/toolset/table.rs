@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::ToolsetError;
 use crate::access::Lent;
 use crate::context::Cx;
+use crate::state::NoState;
 use crate::tool::{CallFuture, Meta, Tool, ToolInfo};
 
 /// One tool of a table, with functions for its types.
@@ -79,6 +81,20 @@ impl<L> Tools<L> {
         L: ToolList<S>,
     {
         crate::Toolset::bind::<L, S>(state)
+    }
+}
+
+impl<L: ToolList<NoState>> Tools<L> {
+    /// Joins a toolset, list or run-time tool to this list, which needs no state.
+    ///
+    /// # Errors
+    ///
+    /// As [`Toolset::and`](crate::Toolset::and).
+    pub fn and<T: TryInto<crate::Toolset>>(self, other: T) -> Result<crate::Toolset, ToolsetError>
+    where
+        ToolsetError: From<T::Error>,
+    {
+        crate::Toolset::from(self).and(other)
     }
 }
 

@@ -73,6 +73,7 @@ struct Saved<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename = "Transcript")]
 struct Loaded {
     version: u32,
     messages: Vec<Message>,
