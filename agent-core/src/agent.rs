@@ -207,7 +207,7 @@ impl InProcess<'_> {
         let since = |time: Instant| time.duration_since(self.began);
         let after = times.after.map(|blocker| match blocker {
             Blocker::Slot => After::Slot,
-            Blocker::Call(call) if call.run == self.run => After::Sibling(call.index),
+            Blocker::Call(call) if call.run == self.run => After::Call(call.turn, call.index),
             Blocker::Call(_) => After::OtherRun,
         });
         CallRow {

@@ -68,7 +68,7 @@ impl Ctx {
         self.call.deadline.get().copied()
     }
 
-    /// Whether nobody waits for the call any more.
+    /// Whether the call was stopped or timed out, so that nobody waits for it any more.
     ///
     /// An async tool is dropped then; a blocking one has to look by itself.
     #[must_use]
@@ -76,7 +76,8 @@ impl Ctx {
         self.call.cancelled.is_cancelled()
     }
 
-    /// Ends when nobody waits for the call any more. Cancel-safe, and independent of `self`.
+    /// Ends when the call is stopped or times out; never, if it returns. Cancel-safe, and independent
+    /// of `self`.
     pub fn cancelled(&self) -> impl Future<Output = ()> + Send + use<> {
         self.call.cancelled.clone().cancelled_owned()
     }

@@ -32,8 +32,8 @@ pub(crate) struct CallRow {
 /// For whom a call waited last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum After {
-    /// A call of the same response, by its position.
-    Sibling(usize),
+    /// A call of this run, by its turn and position.
+    Call(u32, usize),
     /// A call of another run on the same ledger.
     OtherRun,
     /// A slot: the agent runs no more calls at the same time.

@@ -33,7 +33,189 @@ mod transcript;
 
 pub use access::Access;
 pub use agent::Agent;
-pub use agent_macros::{State, tool};
+/// Lets the tools of an agent borrow the fields of a struct.
+///
+/// A tool that takes `&T` or `&mut T` is lent the field of that type, when its list is bound with
+/// [`with`](toolset::Tools::with). A type that a tool borrows and no field lends does not compile;
+/// nor do two fields that lend the same type.
+///
+/// | field | lends | orders calls |
+/// | --- | --- | --- |
+/// | a plain one of type `T` | `&T` | no: it is shared as it is |
+/// | `#[lend(mut T)]` on a [`Lock<T>`](Lock) | `&T` and `&mut T` | yes: reads together, writes alone |
+/// | `#[lend(skip)]` | nothing | no |
+///
+/// A `Lock<T>` without `#[lend(mut T)]` is a plain field: it lends `&Lock<T>` alone, and a call that
+/// borrows it claims nothing. What its body locks, it waits for while it runs and in no order.
+///
+/// The struct itself is lent too, as `&Self`; a lock that is reached through it orders nothing either.
+///
+/// `#[state(crate = some::path)]` on the struct says where `agent_core` is, if you re-export it. The
+/// state outlives the calls, so the struct has no lifetimes; type parameters are `Send + Sync +
+/// 'static`. Enums and unions are refused.
+///
+/// # Examples
+///
+/// ```
+/// use agent_core::{Lock, State, tool, tools};
+///
+/// struct Prices {
+///     pen: u32,
+/// }
+///
+/// #[derive(Default)]
+/// struct Cart(Vec<u32>);
+///
+/// #[derive(State)]
+/// struct Shop {
+///     prices: Prices,
+///     #[lend(mut Cart)]
+///     cart: Lock<Cart>,
+///     #[lend(skip)]
+///     opened: std::time::Instant,
+/// }
+///
+/// /// Put pens into the cart.
+/// #[tool]
+/// fn add_pens(cart: &mut Cart, prices: &Prices, pieces: u32) {
+///     cart.0.push(pieces * prices.pen);
+/// }
+///
+/// /// What the cart costs.
+/// #[tool]
+/// fn total(cart: &Cart) -> u32 {
+///     cart.0.iter().sum()
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let opened = std::time::Instant::now();
+/// let shop = Shop { prices: Prices { pen: 3 }, cart: Lock::default(), opened };
+/// # let _ = shop.opened;
+/// let tools = tools![add_pens, total].with(shop);
+/// assert_eq!(tools.call("add_pens", r#"{"pieces": 2}"#).await.text(), "done");
+/// assert_eq!(tools.call("total", "{}").await.text(), "6");
+/// # }
+/// ```
+pub use agent_macros::State;
+/// Makes a function a tool that a model can call.
+///
+/// The function, async or sync, stays what it was and can still be called. Beside it stands a type
+/// of its name, which [`tools!`] takes: it holds the name, the description, the schema and what the
+/// tool touches. The doc comment is the description, and the model chooses the tool by it.
+///
+/// # Parameters
+///
+/// **Borrowed is yours, owned is the model's.**
+///
+/// | parameter | where it comes from |
+/// | --- | --- |
+/// | `T` that is `serde::Deserialize` and `schemars::JsonSchema` | the model's arguments, by the parameter's name |
+/// | `Option<T>` | the same; the model may leave it out or send `null` |
+/// | `&str`, `&[T]` | the same: the two borrows that are the model's |
+/// | [`Ctx`] | the call: its id, its key, its deadline, whether it was cancelled |
+/// | `&T`, `&mut T` | the state that the list is bound to: see [`State`](derive@State) |
+///
+/// A doc comment on a parameter describes it to the model. An argument that the tool does not know
+/// is a fault, and so is one that is missing or does not fit; the model is told of all at once.
+///
+/// # Options
+///
+/// | `#[tool(..)]` | says |
+/// | --- | --- |
+/// | `pure` | it touches nothing shared: it runs beside everything |
+/// | `read` | it reads what lies outside of the state: it runs beside everything but writes |
+/// | `write` | it writes there: of what borrows no state, it runs beside `pure` alone |
+/// | `name = ".."` | the name for the model: up to 64 letters, digits, `_` or `-`, no digit or `-` first |
+/// | `title = ".."` | a name for people |
+/// | `description = ".."` | what the model reads instead of the doc comment |
+/// | `timeout = "5s"` | a call is stopped this long after it started (`ms`, `s` or `m`); without it [`Limits::call_timeout`] holds |
+/// | `blocking` | the body runs on a thread that may block |
+/// | `crate = some::path` | where `agent_core` is, if you re-export it |
+///
+/// Without `pure`, `read` or `write` it is taken to read, and the timeline says `undeclared`. `read`
+/// and `write` add up with what is borrowed from a [`Lock`].
+///
+/// | `#[arg(..)]` on an argument | says |
+/// | --- | --- |
+/// | `default` | the type's default, where the model leaves the argument out |
+/// | `default = expr` | this value; it stands in the schema, so its type is `serde::Serialize` |
+/// | `rename = ".."` | the name for the model |
+/// | `description = ".."` | what the model reads instead of the doc comment |
+///
+/// An argument with a default may be left out, but not be `null`, unless it is an `Option`.
+///
+/// # What it returns
+///
+/// Anything that is `serde::Serialize`, an [`Output`], or a `Result` of these, through any alias. The
+/// model reads a string as it is, `()` as `done`, `None` as `null` and everything else as JSON. An
+/// error is anything that converts into `Box<dyn Error + Send + Sync>`, or a [`ToolError`]; the model
+/// reads its `Display`.
+///
+/// # What is refused
+///
+/// A tool without a description; methods, type parameters, `impl Trait`, and `const`, `unsafe`,
+/// `extern` or variadic functions; references inside of an argument (`Option<&str>`), pointers,
+/// `&mut str`, `&mut [T]` and `'static` borrows; an argument whose pattern is no name; two arguments of
+/// one name; `#[arg]` on what is borrowed from the state, and a type that is borrowed twice; `#[cfg]`
+/// on a parameter; `pure` beside `read` or `write`, and `pure` or `read` beside `&mut T`; `timeout` on
+/// a sync function that is not `blocking`; a name that no provider takes, and a function that is
+/// called like a primitive type. Each is a compile error that says what to write instead.
+///
+/// # Examples
+///
+/// ```
+/// use agent_core::{Toolset, tool, tools};
+///
+/// /// Cut a text after some characters.
+/// #[tool(pure)]
+/// fn cut(
+///     text: &str,
+///     /// How many characters to keep.
+///     #[arg(default = 3)]
+///     keep: usize,
+/// ) -> String {
+///     text.chars().take(keep).collect()
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// assert_eq!(cut("a function still", 10), "a function");
+///
+/// let tools = Toolset::from(tools![cut]);
+/// assert_eq!(tools.call("cut", r#"{"text": "abcdef"}"#).await.text(), "abc");
+/// let fault = tools.call("cut", r#"{"keep": null}"#).await;
+/// assert!(fault.text().contains("`text`: missing"));
+/// # }
+/// ```
+///
+/// With state, a call and an error:
+///
+/// ```
+/// use agent_core::{Ctx, Lock, ToolError, tool, tools};
+///
+/// struct Account {
+///     cents: u64,
+/// }
+///
+/// /// Pay an amount from the account.
+/// #[tool(write, timeout = "10s")]
+/// async fn pay(account: &mut Account, call: Ctx, cents: u64) -> Result<u64, ToolError> {
+///     let rest = account.cents.checked_sub(cents);
+///     account.cents = rest.ok_or_else(|| ToolError::retry("there is not so much"))?;
+///     assert!(!call.key().is_empty()); // sent with the payment, so that none is made twice
+///     Ok(account.cents)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let tools = tools![pay].with(Lock::new(Account { cents: 500 }));
+/// assert_eq!(tools.call("pay", r#"{"cents": 200}"#).await.text(), "300");
+/// let refused = tools.call("pay", r#"{"cents": 301}"#).await;
+/// assert!(refused.text().starts_with("there is not so much"));
+/// # }
+/// ```
+pub use agent_macros::tool;
 pub use context::Ctx;
 pub use conversation::Conversation;
 pub use error::{ModelError, ToolError};

@@ -1,8 +1,11 @@
 //! Which calls may run: the only place that makes permits.
 
+use std::sync::Arc;
+
+use crate::context::Ctx;
 use crate::error::nearest;
+use crate::tool::CallFuture;
 use crate::toolset::{Bound, Toolset};
-use crate::transcript::ToolCall;
 
 /// Leave to run one call of this tool; nothing runs without one.
 pub(crate) struct Permit<'a> {
@@ -13,13 +16,18 @@ impl<'a> Permit<'a> {
     pub(crate) fn tool(&self) -> &'a Bound {
         self.tool
     }
+
+    /// Makes the call; it begins when it is polled.
+    pub(crate) fn call(self, text: Arc<str>, call: Option<Ctx>) -> CallFuture {
+        self.tool.call(text, call)
+    }
 }
 
 /// Decides over a call; a refusal is the text that the model reads.
-pub(crate) fn decide<'a>(toolset: &'a Toolset, call: &ToolCall) -> Result<Permit<'a>, String> {
-    match toolset.find(call.name()) {
+pub(crate) fn decide<'a>(toolset: &'a Toolset, name: &str) -> Result<Permit<'a>, String> {
+    match toolset.find(name) {
         Some(tool) => Ok(Permit { tool }),
-        None => Err(unknown(toolset, call.name())),
+        None => Err(unknown(toolset, name)),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::ModelError;
 use crate::event::{CallRow, Event};
 use crate::limits::{Limits, cut, fair_share};
 use crate::transcript::{
-    Response, Status, StopReason, ToolCall, ToolResult, Transcript, Turn, View,
+    Response, Status, StopReason, ToolCall, ToolResult, Transcript, Turn, Usage, View,
 };
 
 /// What the loop asks of its surroundings. All else follows from its inputs: it has no clock.
@@ -125,9 +125,13 @@ pub(crate) async fn drive<R: Runtime>(
 ) -> Result<Stop, RunErrorKind> {
     for turn in 1..=max_turns.max(1) {
         emit(Event::TurnStarted { at: runtime.elapsed() });
-        let response = runtime.model(transcript).await.map_err(RunErrorKind::Model)?;
-        let (usage, calls) = (response.usage(), response.calls().count());
+        let answer = runtime.model(transcript).await;
+        let (usage, calls) = match &answer {
+            Ok(response) => (response.usage(), response.calls().count()),
+            Err(_) => (Usage::default(), 0),
+        };
         emit(Event::TurnEnded { at: runtime.elapsed(), usage, calls });
+        let response = answer.map_err(RunErrorKind::Model)?;
         check_size(&response, limits.response)?;
         let next = next(&response);
         let open = OpenTurn::new(transcript, response, limits.outputs);
@@ -156,7 +160,7 @@ async fn run_tools<R: Runtime>(
         emit(Event::CallEnded(row));
     };
     let fatal = runtime.calls(number, &calls, &mut done).await;
-    open.close("never started: another call ended the run");
+    open.close("never started");
     match fatal {
         Some(Fatal { tool, error }) => Err(RunErrorKind::Fatal { tool, error }),
         None => Ok(()),
@@ -166,12 +170,15 @@ async fn run_tools<R: Runtime>(
 fn check_size(response: &Response, most: usize) -> Result<(), RunErrorKind> {
     let size = |view: &View| match view {
         View::Text(text) | View::Thinking(text) => text.len(),
-        View::ToolCall(call) => call.arguments().len() + call.name().len(),
+        View::ToolCall(call) => {
+            [call.id(), call.name(), call.arguments()].map(str::len).iter().sum()
+        }
         View::Opaque => 0,
     };
     let blocks = response.blocks().iter();
-    let bytes =
-        blocks.map(|block| size(block.view()) + block.raw().map_or(0, |raw| raw.get().len())).sum();
+    let bytes = blocks
+        .map(|block| block.raw().map_or_else(|| size(block.view()), |raw| raw.get().len()))
+        .sum();
     if bytes <= most { Ok(()) } else { Err(RunErrorKind::ResponseTooLarge { bytes, most }) }
 }
 

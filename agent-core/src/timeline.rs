@@ -83,6 +83,13 @@ pub struct CallSpan {
 pub enum WaitedFor {
     /// The call with this number in the same response.
     Call(usize),
+    /// A call of an earlier turn that had not let go of what it held.
+    Earlier {
+        /// Its turn, from 1.
+        turn: u32,
+        /// Its number in that turn's response.
+        number: usize,
+    },
     /// A call of another run on the same toolset.
     OtherRun,
     /// A slot: the agent runs no more calls at the same time
@@ -94,6 +101,7 @@ impl fmt::Display for WaitedFor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call(number) => write!(f, "#{number}"),
+            Self::Earlier { turn, number } => write!(f, "#{number} of turn {turn}"),
             Self::OtherRun => f.write_str("another run"),
             Self::Slot => f.write_str("a slot"),
         }
@@ -138,7 +146,8 @@ impl CallSpan {
             started: row.started,
             ended: row.ended,
             waited_for: row.after.map(|after| match after {
-                After::Sibling(index) => WaitedFor::Call(index + 1),
+                After::Call(turn, index) if turn == row.turn => WaitedFor::Call(index + 1),
+                After::Call(turn, index) => WaitedFor::Earlier { turn, number: index + 1 },
                 After::OtherRun => WaitedFor::OtherRun,
                 After::Slot => WaitedFor::Slot,
             }),

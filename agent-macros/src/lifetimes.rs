@@ -1,26 +1,42 @@
 use syn::{
-    Expr, Lifetime, ParenthesizedGenericArguments, Type, TypeFnPtr, TypeReference,
+    Expr, GenericParam, Lifetime, ParenthesizedGenericArguments, TraitBound, Type, TypeFnPtr,
+    TypeReference,
     visit_mut::{self, VisitMut},
 };
 
 /// The type with its lifetimes replaced, so that it can be named outside of the function that declares them.
 pub(crate) fn with_lifetime(ty: &Type, lifetime: &Lifetime) -> Type {
     let mut ty = ty.clone();
-    Replace(lifetime).visit_type_mut(&mut ty);
+    Replace { lifetime, bound: Vec::new() }.visit_type_mut(&mut ty);
     ty
 }
 
-struct Replace<'a>(&'a Lifetime);
+struct Replace<'a> {
+    lifetime: &'a Lifetime,
+    /// Those that a `for<'x>` around them declares.
+    bound: Vec<Lifetime>,
+}
 
 impl VisitMut for Replace<'_> {
     fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
-        if lifetime.ident != "static" {
-            *lifetime = self.0.clone();
+        if lifetime.ident != "static" && !self.bound.contains(lifetime) {
+            *lifetime = self.lifetime.clone();
         }
     }
 
+    fn visit_trait_bound_mut(&mut self, bound: &mut TraitBound) {
+        let before = self.bound.len();
+        let declared = bound.lifetimes.iter().flat_map(|declared| &declared.lifetimes);
+        self.bound.extend(declared.filter_map(|param| match param {
+            GenericParam::Lifetime(param) => Some(param.lifetime.clone()),
+            _ => None,
+        }));
+        self.visit_path_mut(&mut bound.path);
+        self.bound.truncate(before);
+    }
+
     fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
-        reference.lifetime.get_or_insert_with(|| self.0.clone());
+        reference.lifetime.get_or_insert_with(|| self.lifetime.clone());
         visit_mut::visit_type_reference_mut(self, reference);
     }
 

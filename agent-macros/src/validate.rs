@@ -59,7 +59,7 @@ fn plain_function(signature: &Signature, errors: &mut Errors) {
     if let Some(receiver) = signature.receiver() {
         errors.at(
             receiver,
-            "a tool is a free function: borrow the state by its type, as in `app: &App`",
+            "a tool is a free function: borrow the state by its type, as in `shop: &Shop`",
         );
     }
 }

@@ -438,14 +438,14 @@ fn all_faults_are_named_at_once() {
     assert_eq!(search_fault(""), "`query`: missing; `limit`: missing");
     assert_eq!(
         search_fault(r#"{"lmit":1,"limit":"x","lang":7,"limit":2}"#),
-        "`lmit`: unknown argument, did you mean `limit`?; \
+        "`lmit`: unknown argument (did you mean `limit`?); \
          `limit`: invalid type: string \"x\", expected u32; \
          `lang`: invalid type: integer `7`, expected a string; \
          `limit`: given twice; `query`: missing"
     );
     assert_eq!(
         search_fault(r#"{"query":"a","limit":1,"Query":"b"}"#),
-        "`Query`: unknown argument, did you mean `query`?"
+        "`Query`: unknown argument (did you mean `query`?)"
     );
     assert_eq!(search_fault(r#"{"query":"a","limit":1,"qu\u0065ry":"b"}"#), "`query`: given twice");
     assert_eq!(

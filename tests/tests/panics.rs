@@ -245,7 +245,11 @@ fn all() -> Toolset {
         with_a_blocking_bomb,
         good,
     ];
-    Toolset::from(listed).and(making).unwrap().and(running).unwrap()
+    Toolset::from(listed)
+        .and(making.describe("A tool."))
+        .unwrap()
+        .and(running.describe("A tool."))
+        .unwrap()
 }
 
 /// Panics on purpose are not printed.
@@ -401,7 +405,7 @@ async fn the_message_of_a_panic_is_short_and_on_one_line() {
     let tool = RuntimeTool::new("long", json!({"type": "object"}), agent_core::Access::Pure, {
         |_: Value, _: Ctx| async { told(&format!("on purpose\n{}", "x".repeat(999))) }
     });
-    let tools = Toolset::default().and(tool).unwrap();
+    let tools = Toolset::default().and(tool.describe("A tool.")).unwrap();
     let outcome = Agent::new(scripted(&["long"])).tools(tools).run("go").await.unwrap();
     let text = texts(outcome.transcript())[0];
     assert!(text.starts_with("the tool panicked: on purpose\\nxx"), "{text}");

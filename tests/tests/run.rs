@@ -319,7 +319,7 @@ async fn a_call_without_a_timeout_of_its_own_has_the_default_one() {
     let hang = RuntimeTool::new("hang", json!({"type": "object"}), agent_core::Access::Read, {
         |_: Value, _: Ctx| std::future::pending::<Result<String, Infallible>>()
     });
-    let tools = Toolset::default().and(hang).unwrap();
+    let tools = Toolset::default().and(hang.describe("A tool.")).unwrap();
     let agent = Agent::new(once(Response::new().call("hang", "{}"))).tools(tools);
     let outcome = agent.run("go").await.unwrap();
     assert_eq!(outcome.elapsed(), ms(120_000));

@@ -707,9 +707,9 @@ fn a_clash_names_both_tools() {
 
 #[test]
 fn run_time_tools_need_a_name_and_a_schema_that_providers_take() {
-    for name in ["", "a b", "größe", "a.b", &"x".repeat(65)] {
+    for name in ["", "1a", "-a", "a b", "größe", "a.b", &"x".repeat(65)] {
         let error = Toolset::default().and(runtime_tool(name)).unwrap_err();
-        assert!(error.to_string().contains("a name has 1 to 64 letters"), "{error}");
+        assert!(error.to_string().contains("a name has up to 64 letters"), "{error}");
     }
     for schema in [json!({}), json!(true), json!({"type": "array"}), Value::Null] {
         let body = |_, _| async { Ok::<_, ToolError>("") };
@@ -717,6 +717,10 @@ fn run_time_tools_need_a_name_and_a_schema_that_providers_take() {
         let error = Toolset::default().and(tool).unwrap_err();
         assert_eq!(error.to_string(), "tool `t`: its schema needs `\"type\": \"object\"`");
     }
+    let body = |_, _| async { Ok::<_, String>(()) };
+    let silent = RuntimeTool::new("t", json!({"type": "object"}), Access::Pure, body);
+    let error = Toolset::default().and(silent).unwrap_err();
+    assert_eq!(error.to_string(), "tool `t`: describe it: the model chooses by this text");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
+use std::collections::HashSet;
 use std::fmt;
 
 use super::{excerpt, fault::Faults, scan};
@@ -12,77 +13,74 @@ pub(crate) fn read_once(text: &str) -> Result<Value, Faults> {
     if scan::nothing(text).is_some() {
         return Ok(Value::Object(Map::new()));
     }
-    match serde_json::from_str(text) {
-        Ok(Once(value)) if value.is_object() => Ok(value),
+    // Checked first and read then, because features of `serde_json` change how it shows numbers.
+    let value = serde_json::from_str::<Unambiguous>(text).and_then(|_| serde_json::from_str(text));
+    match value {
+        Ok(value @ Value::Object(_)) => Ok(value),
         Ok(_) => Err(Faults::one("not a JSON object")),
         Err(error) => Err(Faults::one(format!("not valid JSON: {error}"))),
     }
 }
 
-/// A JSON value in which each key stands once.
-struct Once(Value);
+/// Any JSON value in which each key of an object stands once.
+struct Unambiguous;
 
-impl<'de> Deserialize<'de> for Once {
+impl<'de> Deserialize<'de> for Unambiguous {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(OnceVisitor).map(Once)
+        deserializer.deserialize_any(Check)
     }
 }
 
-struct OnceVisitor;
+struct Check;
 
-impl<'de> Visitor<'de> for OnceVisitor {
-    type Value = Value;
+impl<'de> Visitor<'de> for Check {
+    type Value = Unambiguous;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<Unambiguous, E> {
+        Ok(Unambiguous)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_bool<E>(self, _: bool) -> Result<Unambiguous, E> {
+        Ok(Unambiguous)
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_i64<E>(self, _: i64) -> Result<Unambiguous, E> {
+        Ok(Unambiguous)
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_u64<E>(self, _: u64) -> Result<Unambiguous, E> {
+        Ok(Unambiguous)
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
+    fn visit_f64<E>(self, _: f64) -> Result<Unambiguous, E> {
+        Ok(Unambiguous)
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_str<E>(self, _: &str) -> Result<Unambiguous, E> {
+        Ok(Unambiguous)
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Unambiguous, A::Error> {
+        while items.next_element::<Unambiguous>()?.is_some() {}
+        Ok(Unambiguous)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(Once(item)) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Value::Array(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Unambiguous, A::Error> {
+        let mut keys = HashSet::new();
         while let Some(key) = members.next_key::<String>()? {
-            if map.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("`{}` given twice", excerpt(&key, 40))));
+            if let Some(twice) = keys.replace(key) {
+                return Err(A::Error::custom(format_args!(
+                    "`{}` given twice",
+                    excerpt(&twice, 40)
+                )));
             }
-            let Once(value) = members.next_value()?;
-            map.insert(key, value);
+            members.next_value::<Unambiguous>()?;
         }
-        Ok(Value::Object(map))
+        Ok(Unambiguous)
     }
 }
 

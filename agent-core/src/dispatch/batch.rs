@@ -7,7 +7,7 @@ use super::desk::{Desk, Fatal, Sink};
 use super::job::{Info, Job};
 use super::outcome::Ending;
 use super::prepare::prepare;
-use super::shared::{Ended, Shared};
+use super::shared::{CallTimes, Shared};
 use super::slots::Slots;
 use crate::access::Claim;
 use crate::context::Ctx;
@@ -31,28 +31,24 @@ pub(crate) struct Batch<'a> {
 /// So many calls are prepared before they are admitted together.
 const TOGETHER: usize = 64;
 
-/// When so many bytes of arguments were parsed, the runtime gets a pause.
+/// So many bytes of arguments are parsed before the runtime gets a pause.
 const LARGE: usize = 64 << 10;
 
 impl Batch<'_> {
     /// Runs the calls, and hands each result to `sink` as it comes.
     ///
-    /// Only a fatal error leaves calls without a result: those that had not started. Dropping the
-    /// future stops what runs and withdraws what waits.
+    /// Each call gets one, also when a fatal error or the drop of this future stops what runs and
+    /// withdraws what waits.
     pub(crate) async fn run(self, calls: &[&ToolCall], sink: &mut Sink<'_>) -> Option<Fatal> {
         let shared = &Shared::new(self.toolset, self.slots, (self.run, self.turn), calls.len());
-        let output = self.limits.output;
-        let mut desk = Desk { calls, shared, output, open: 0, fatal: None, sink };
+        let mut desk = Desk::new(calls, shared, self.limits.output, sink);
         let mut jobs = Vec::with_capacity(calls.len().min(TOGETHER));
         let (mut parsed, mut queued) = (0, Instant::now());
         for (index, call) in calls.iter().enumerate() {
-            desk.open += 1;
+            desk.expect();
             match self.accept(shared, (index, call), queued) {
                 Ok(job) => jobs.push(job),
-                Err(ending) => {
-                    let access = self.toolset.access(call.name());
-                    desk.take(Ended::refused(index, access, ending));
-                }
+                Err(ending) => desk.answer(index, ending, self.refused(call)),
             }
             parsed += call.arguments().len();
             if jobs.len() < TOGETHER && parsed < LARGE && !self.one_by_one {
@@ -61,17 +57,24 @@ impl Batch<'_> {
             shared.admit(&mut jobs);
             if self.one_by_one {
                 desk.collect().await;
-            } else if parsed >= LARGE {
+            } else {
                 tokio::task::yield_now().await;
+                desk.take_ended();
             }
-            (parsed, queued) = (0, Instant::now());
             if desk.fatal.is_some() {
                 break;
             }
+            (parsed, queued) = (0, Instant::now());
         }
         shared.admit(&mut jobs);
         desk.collect().await;
         desk.fatal.take()
+    }
+
+    /// The times of a call that is over before it is queued.
+    fn refused(&self, call: &ToolCall) -> CallTimes {
+        let (now, access) = (Instant::now(), self.toolset.access(call.name()));
+        CallTimes { queued: now, started: None, ended: now, after: None, access }
     }
 
     /// Prepares a call to be admitted, with what it claims; or it is over here.
@@ -82,10 +85,11 @@ impl Batch<'_> {
         queued: Instant,
     ) -> Result<(&[Claim], Box<Job>), Ending> {
         self.check_limits(index, call)?;
-        let permit = policy::decide(self.toolset, call);
-        let tool = permit.map_err(|why| Ending::refused(Status::Failed, why))?.tool();
+        let permit = policy::decide(self.toolset, call.name());
+        let permit = permit.map_err(|why| Ending::refused(Status::Failed, why))?;
+        let tool = permit.tool();
         let context = tool.takes_call.then(|| Ctx::new(call.shared_id(), self.key(index)));
-        let body = tool.call(call.shared_arguments(), context.clone());
+        let body = permit.call(call.shared_arguments(), context.clone());
         // A call that claims nothing parses its arguments where it runs.
         let body = if tool.claims.is_empty() { body } else { prepare(body)? };
         let Options { access, blocking, timeout } = tool.options;
@@ -97,16 +101,16 @@ impl Batch<'_> {
 
     fn check_limits(&self, index: usize, call: &ToolCall) -> Result<(), Ending> {
         let Limits { calls, arguments, .. } = *self.limits;
-        let refused = |why| Err(Ending::refused(Status::NeverStarted, why));
+        let refused = |why: String| Err(Ending::never_started(&why));
         if index >= calls {
             return refused(format!(
-                "never started: limit of {calls} calls in a response; call it again next turn"
+                "limit of {calls} calls in a response; call it again next turn"
             ));
         }
         match call.arguments().len() {
-            bytes if bytes > arguments => refused(format!(
-                "never started: arguments of {bytes} bytes, at most {arguments} are taken"
-            )),
+            bytes if bytes > arguments => {
+                refused(format!("arguments of {bytes} bytes, at most {arguments} are taken"))
+            }
             _ => Ok(()),
         }
     }

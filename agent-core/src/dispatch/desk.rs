@@ -1,8 +1,7 @@
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::outcome::Ending;
 use super::shared::{CallTimes, Ended, Shared};
@@ -20,67 +19,67 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// The side of a batch that waits for its calls.
 pub(super) struct Desk<'a, 'b> {
-    pub(super) calls: &'a [&'a ToolCall],
-    pub(super) shared: &'a Arc<Shared>,
+    calls: &'a [&'a ToolCall],
+    shared: &'a Arc<Shared>,
     /// The cap on the output of a call, in bytes.
-    pub(super) output: usize,
-    /// Calls without a result yet.
-    pub(super) open: usize,
+    output: usize,
+    began: Instant,
+    /// Which calls have their result.
+    answered: Vec<bool>,
+    /// How many calls were accepted and have no result yet.
+    open: usize,
     pub(super) fatal: Option<Fatal>,
-    pub(super) sink: &'a mut Sink<'b>,
+    sink: &'a mut Sink<'b>,
 }
 
-impl Desk<'_, '_> {
+impl<'a, 'b> Desk<'a, 'b> {
+    pub(super) fn new(
+        calls: &'a [&'a ToolCall],
+        shared: &'a Arc<Shared>,
+        output: usize,
+        sink: &'a mut Sink<'b>,
+    ) -> Self {
+        let (began, answered) = (Instant::now(), vec![false; calls.len()]);
+        Self { calls, shared, output, began, answered, open: 0, fatal: None, sink }
+    }
+
+    /// Expects a result more.
+    pub(super) fn expect(&mut self) {
+        self.open += 1;
+    }
+
     /// Waits for all open calls; after a fatal error only for those that run to let go.
     pub(super) async fn collect(&mut self) {
-        let mut ended = Vec::new();
-        while self.open > 0 {
-            self.shared.ended(&mut ended);
-            if ended.is_empty() {
-                self.shared.reported().await;
-            }
-            for ended in ended.drain(..) {
-                self.take(ended);
-            }
+        loop {
+            self.take_ended();
             if self.fatal.is_some() {
                 return self.stop().await;
             }
-        }
-    }
-
-    /// Ends all calls, as `tokio::try_join!` would.
-    async fn stop(&mut self) {
-        let mut tasks = self.shared.close();
-        let let_go = async {
-            for (_, task) in &mut tasks {
-                _ = task.await;
+            if self.open == 0 {
+                return;
             }
-        };
-        _ = timeout(GRACE, let_go).await;
-        self.give_up(&tasks);
+            self.shared.reported().await;
+        }
     }
 
-    /// Takes what has ended; calls that run on, whether they let go or not, are interrupted.
-    fn give_up(&mut self, tasks: &[(usize, JoinHandle<()>)]) {
-        let mut ended = Vec::new();
-        self.shared.ended(&mut ended);
-        for ended in ended {
-            self.take(ended);
+    /// Takes the results that are there.
+    pub(super) fn take_ended(&mut self) {
+        for Ended { index, ending, times } in self.shared.ended() {
+            let shut_down = || Ending::never_started("the runtime was shut down");
+            self.answer(index, ending.unwrap_or_else(shut_down), times);
         }
-        for &(index, _) in tasks.iter().filter(|(_, task)| !task.is_finished()) {
-            let Some(call) = self.calls.get(index) else { continue };
-            let access = self.shared.toolset.access(call.name()).unwrap_or_default();
-            self.take(Ended::refused(index, Some(access), Ending::interrupted(access)));
-        }
-        self.open = 0;
     }
 
-    pub(super) fn take(&mut self, ended: Ended) {
-        self.open = self.open.saturating_sub(1);
-        let Ended { index, ending, times } = ended;
-        let (Some(call), Some(ending)) = (self.calls.get(index), ending) else {
+    /// The result of a call; the first one counts.
+    pub(super) fn answer(&mut self, index: usize, ending: Ending, times: CallTimes) {
+        let (Some(call), Some(answered)) = (self.calls.get(index), self.answered.get_mut(index))
+        else {
             return;
         };
+        if std::mem::replace(answered, true) {
+            return;
+        }
+        self.open = self.open.saturating_sub(1);
         if self.fatal.is_none() {
             self.fatal = ending.fatal().map(|error| (index, error));
         }
@@ -88,14 +87,56 @@ impl Desk<'_, '_> {
         cut(result.text_to_cut(), self.output);
         (self.sink)(index, result, times);
     }
+
+    /// Ends all calls, as `tokio::try_join!` would.
+    async fn stop(&mut self) {
+        let let_go = async {
+            // A call that another batch released meanwhile comes late.
+            loop {
+                let tasks = self.shared.close();
+                if tasks.is_empty() {
+                    return;
+                }
+                for task in tasks {
+                    _ = task.await;
+                }
+            }
+        };
+        _ = timeout(GRACE, let_go).await;
+        self.give_up("another call ended the run");
+    }
+
+    /// Gives each call that has none a result: those that began are interrupted, whether they let go
+    /// or not, and the others never started, because of `why`.
+    fn give_up(&mut self, why: &str) {
+        // Those that were dropped before they began have no ending.
+        for Ended { index, ending, times } in self.shared.ended() {
+            if let Some(ending) = ending {
+                self.answer(index, ending, times);
+            }
+        }
+        for (index, call) in self.calls.iter().enumerate() {
+            let access = self.shared.toolset.access(call.name());
+            let (queued, started) = match self.shared.began(index) {
+                Some((queued, started)) => (queued, Some(started)),
+                None => (self.began, None),
+            };
+            let ending = match started {
+                Some(_) => Ending::interrupted(access.unwrap_or_default()),
+                None => Ending::never_started(why),
+            };
+            let times = CallTimes { queued, started, ended: Instant::now(), after: None, access };
+            self.answer(index, ending, times);
+        }
+    }
 }
 
 /// Stops the calls of a batch that is dropped, and hands over the results it has by then.
 impl Drop for Desk<'_, '_> {
     fn drop(&mut self) {
-        let tasks = self.shared.close();
-        if self.open > 0 {
-            self.give_up(&tasks);
+        drop(self.shared.close());
+        if self.answered.contains(&false) {
+            self.give_up("the run was dropped");
         }
     }
 }

@@ -31,6 +31,7 @@ pub(super) struct Job {
     after: Option<Blocker>,
     started: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
+    reported: bool,
 }
 
 /// What is known of a call when it is accepted.
@@ -48,7 +49,6 @@ enum Body {
     Here(CallFuture),
     /// On the blocking pool; it has taken the lease with it.
     Elsewhere(JoinHandle<std::thread::Result<Returned>>),
-    /// It has ended.
     Gone,
 }
 
@@ -62,6 +62,7 @@ impl Job {
             after: None,
             started: None,
             sleep: None,
+            reported: false,
         })
     }
 
@@ -95,6 +96,7 @@ impl Job {
         }
         let started = Instant::now();
         self.started = Some(started);
+        self.shared.begin(self.info.index, self.info.queued, started);
         if let Some(call) = &self.info.call {
             call.start(started.checked_add(self.info.timeout));
         }
@@ -111,12 +113,16 @@ impl Job {
         let (lease, index) = (mem::take(&mut self.lease), self.info.index);
         let away = Away { lease, shared: self.shared.clone(), index };
         let span = self.info.span.clone();
-        self.body = Body::Elsewhere(spawn_blocking(move || {
+        let work = move || {
             let drive = AssertUnwindSafe(|| blocking::drive(body));
             let returned = span.in_scope(|| catch_unwind(drive));
             drop(away);
             returned
-        }));
+        };
+        // Tokio panics if the system gives it no thread.
+        if let Ok(task) = catch_unwind(AssertUnwindSafe(|| spawn_blocking(work))) {
+            self.body = Body::Elsewhere(task);
+        }
     }
 
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
@@ -135,7 +141,10 @@ impl Job {
                     return Poll::Ready(Ending::refused(Status::Interrupted, why));
                 }
             },
-            Body::Gone => return Poll::Pending,
+            Body::Gone => {
+                let why = "there was no thread for the blocking tool";
+                return Poll::Ready(Ending::refused(Status::Failed, why));
+            }
         };
         Poll::Ready(returned.map_or_else(Ending::panicked, Ending::of))
     }
@@ -174,6 +183,7 @@ impl Job {
         let (started, ended, after) = (self.started, Instant::now(), self.after);
         drop_quietly(mem::replace(&mut self.body, Body::Gone));
         let times = CallTimes { queued, started, ended, after, access: Some(access) };
+        self.reported = true;
         self.shared.report(Ended { index, ending, times });
         self.lease.give_up(&self.shared, index);
     }
@@ -195,7 +205,7 @@ impl Future for Job {
 
 impl Drop for Job {
     fn drop(&mut self) {
-        if !matches!(self.body, Body::Gone) {
+        if !self.reported {
             self.cancel();
             let access = self.info.access;
             self.end(self.started.map(|_| Ending::interrupted(access)));

@@ -69,20 +69,26 @@ thread_local! {
 /// On a runtime that shuts down a spawn drops the call at once, which starts the next one. The
 /// queue keeps that from becoming a recursion as deep as the batch is long.
 fn launch(shared: &Shared, job: Box<Job>) {
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            LAUNCHING.set(false);
+        }
+    }
     if LAUNCHING.replace(true) {
         return NEXT.with_borrow_mut(|next| next.push_back(job));
     }
+    let leave = Leave;
     spawn(shared, job);
     while let Some(job) = NEXT.with_borrow_mut(VecDeque::pop_front) {
         spawn(&job.shared().clone(), job);
     }
-    LAUNCHING.set(false);
+    drop(leave);
 }
 
 fn spawn(shared: &Shared, job: Box<Job>) {
     if shared.is_over() {
         return drop_quietly(job);
     }
-    let index = job.index();
-    shared.keep(index, shared.runtime.spawn(job));
+    shared.keep(shared.runtime.spawn(job));
 }

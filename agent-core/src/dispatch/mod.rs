@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use crate::limits::Limits;
+use crate::policy;
 use crate::toolset::Toolset;
 use crate::transcript::{Status, ToolCall, ToolResult};
 
@@ -70,9 +71,10 @@ impl Toolset {
 /// table written by hand. No ledger orders it and no task runs it.
 #[doc(hidden)]
 pub async fn in_place(toolset: &Toolset, name: &str, text: Arc<str>) -> Option<String> {
-    let tool = toolset.find(name)?;
-    let body = tool.call(text, None);
-    let mut body = if tool.claims.is_empty() { body } else { prepare::prepare(body).ok()? };
+    let permit = policy::decide(toolset, name).ok()?;
+    let claims_nothing = permit.tool().claims.is_empty();
+    let body = permit.call(text, None);
+    let mut body = if claims_nothing { body } else { prepare::prepare(body).ok()? };
     let polled = std::future::poll_fn(|cx| {
         match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(cx))) {
             Ok(polled) => polled.map(Ok),

@@ -49,6 +49,10 @@ impl Ending {
         Self::new(status, why.into())
     }
 
+    pub(super) fn never_started(why: &str) -> Self {
+        Self::new(Status::NeverStarted, format!("never started: {why}"))
+    }
+
     pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Self {
         let message = panic.downcast_ref::<&str>().map(|text| excerpt(text, 200));
         let message =

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -24,8 +24,9 @@ pub(super) struct Shared {
     pub(super) turn: u32,
     /// Calls that wait in the ledger.
     parked: Mutex<HashMap<usize, Box<Job>>>,
-    /// The tasks, with the positions of their calls.
-    tasks: Mutex<Vec<(usize, JoinHandle<()>)>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+    /// When each call was queued and when it began, once it has.
+    began: Box<[OnceLock<(Instant, Instant)>]>,
     ended: Mutex<Vec<Ended>>,
     reported: Notify,
     /// Nothing more may start. Changed under the lock of `tasks`.
@@ -50,15 +51,6 @@ pub(crate) struct CallTimes {
     pub(crate) access: Option<Access>,
 }
 
-impl Ended {
-    /// A call that was answered without a job.
-    pub(super) fn refused(index: usize, access: Option<Access>, ending: Ending) -> Self {
-        let now = Instant::now();
-        let times = CallTimes { queued: now, started: None, ended: now, after: None, access };
-        Self { index, ending: Some(ending), times }
-    }
-}
-
 impl Shared {
     pub(super) fn new(
         toolset: &Toolset,
@@ -74,6 +66,7 @@ impl Shared {
             turn,
             parked: Mutex::default(),
             tasks: Mutex::new(Vec::with_capacity(calls)),
+            began: std::iter::repeat_with(OnceLock::new).take(calls).collect(),
             ended: Mutex::new(Vec::with_capacity(calls)),
             reported: Notify::new(),
             over: AtomicBool::new(false),
@@ -113,14 +106,25 @@ impl Shared {
         self.over.load(Ordering::Acquire)
     }
 
-    /// Keeps the handle of a call's task, or stops it if the batch is over by now.
-    pub(super) fn keep(&self, index: usize, task: JoinHandle<()>) {
+    /// Notes that a call begins, which was queued at that time.
+    pub(super) fn begin(&self, index: usize, queued: Instant, started: Instant) {
+        if let Some(began) = self.began.get(index) {
+            began.get_or_init(|| (queued, started));
+        }
+    }
+
+    /// When a call was queued and when it began, if it has.
+    pub(super) fn began(&self, index: usize) -> Option<(Instant, Instant)> {
+        self.began.get(index)?.get().copied()
+    }
+
+    /// Keeps the handle of a call's task, and stops it if the batch is over by now.
+    pub(super) fn keep(&self, task: JoinHandle<()>) {
         let mut tasks = lock(&self.tasks);
         if self.is_over() {
             task.abort();
-        } else {
-            tasks.push((index, task));
         }
+        tasks.push(task);
     }
 
     pub(super) fn report(&self, ended: Ended) {
@@ -134,9 +138,9 @@ impl Shared {
         }
     }
 
-    /// Exchanges an empty list for that of the calls which have ended since.
-    pub(super) fn ended(&self, empty: &mut Vec<Ended>) {
-        std::mem::swap(empty, &mut lock(&self.ended));
+    /// Takes the calls that have ended since.
+    pub(super) fn ended(&self) -> Vec<Ended> {
+        std::mem::take(&mut lock(&self.ended))
     }
 
     /// Ends when a call has ended that nobody has taken yet. Cancel-safe.
@@ -145,12 +149,13 @@ impl Shared {
     }
 
     /// Starts nothing more, stops what runs, and withdraws what waits.
-    pub(super) fn close(self: &Arc<Self>) -> Vec<(usize, JoinHandle<()>)> {
-        let mut tasks = lock(&self.tasks);
-        self.over.store(true, Ordering::Release);
-        let tasks = std::mem::take(&mut *tasks);
-        let running = tasks.iter().filter(|(_, task)| !task.is_finished());
-        running.for_each(|(_, task)| task.abort());
+    pub(super) fn close(self: &Arc<Self>) -> Vec<JoinHandle<()>> {
+        let tasks = {
+            let mut tasks = lock(&self.tasks);
+            self.over.store(true, Ordering::Release);
+            std::mem::take(&mut *tasks)
+        };
+        tasks.iter().filter(|task| !task.is_finished()).for_each(JoinHandle::abort);
         // Dropped outside of all locks: a body is the user's code, and its lease starts others.
         let parked = std::mem::take(&mut *lock(&self.parked));
         parked.into_values().for_each(drop_quietly);

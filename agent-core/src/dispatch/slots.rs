@@ -23,6 +23,10 @@ impl Slots {
     /// Takes a slot for the call, and gives it back to be started, or queues it.
     pub(super) fn take(&self, mut job: Box<Job>) -> Option<Box<Job>> {
         let mut queue = self.lock();
+        // A batch that is over has withdrawn its calls from here; to start it drops this one too.
+        if job.shared().is_over() {
+            return Some(job);
+        }
         if queue.free == 0 {
             job.waited_for(Blocker::Slot);
             queue.ready.push_back(job);

@@ -108,11 +108,11 @@ impl RuntimeTool {
                 "a name has up to 64 letters, digits, `_` or `-`, and no digit or `-` first",
             );
         }
-        if self.description.trim().is_empty() {
-            return refuse("describe it: the model chooses by this text");
-        }
         if self.schema.get("type").and_then(Value::as_str) != Some("object") {
             return refuse("its schema needs `\"type\": \"object\"`");
+        }
+        if self.description.trim().is_empty() {
+            return refuse("describe it: the model chooses by this text");
         }
         let Ok(schema) = RawValue::from_string(self.schema.to_string()) else {
             return refuse("its schema is no JSON");

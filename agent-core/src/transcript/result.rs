@@ -19,7 +19,9 @@ pub struct ToolResult {
 }
 
 impl ToolResult {
-    pub(crate) fn new(call: &ToolCall, status: Status, text: impl Into<String>) -> Self {
+    /// The result of a call, for a history that is put together elsewhere.
+    #[must_use]
+    pub fn new(call: &ToolCall, status: Status, text: impl Into<String>) -> Self {
         let (call_id, name) = (call.shared_id(), call.shared_name());
         Self { call_id, name, status, text: text.into(), whole: None, error: None }
     }

@@ -1,5 +1,6 @@
 use smallvec::SmallVec;
-use std::{collections::HashSet, sync::Arc};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::{Message, Response, Status, ToolResult, Transcript, View};
 
@@ -59,7 +60,7 @@ fn make_ids_unique(response: &mut Response) {
         return;
     }
     let mut seen: HashSet<Arc<str>> = response.calls().map(|call| call.id.clone()).collect();
-    let mut kept = HashSet::new();
+    let (mut kept, mut numbers) = (HashSet::new(), HashMap::new());
     for block in &mut response.blocks {
         let View::ToolCall(call) = &mut block.view else {
             continue;
@@ -67,12 +68,15 @@ fn make_ids_unique(response: &mut Response) {
         if !call.id.is_empty() && kept.insert(call.id.clone()) {
             continue;
         }
-        let stem = if call.id.is_empty() { "call" } else { &*call.id };
-        let mut fresh = (1..=seen.len() + 1).map(|n| format!("{stem}_{n}"));
-        let fresh = fresh.find(|id| !seen.contains(id.as_str()));
-        let fresh: Arc<str> = fresh.unwrap_or_default().into();
-        seen.insert(fresh.clone());
-        call.id = fresh;
+        let stem: Arc<str> = if call.id.is_empty() { "call".into() } else { call.id.clone() };
+        let next = numbers.entry(stem.clone()).or_insert(1_usize);
+        call.id = loop {
+            let fresh: Arc<str> = format!("{stem}_{next}").into();
+            *next += 1;
+            if seen.insert(fresh.clone()) {
+                break fresh;
+            }
+        };
     }
 }
 
@@ -107,6 +111,8 @@ mod tests {
         assert_eq!(ids(same), ["x", "x_2", "x_1"]);
         let empty = Response::new().block(call("")).block(call(""));
         assert_eq!(ids(empty), ["call_1", "call_2"]);
+        let none = (0..100_000).fold(Response::new(), |r, _| r.block(call("")));
+        assert_eq!(ids(none).into_iter().collect::<HashSet<_>>().len(), 100_000);
         let many = (0..40).fold(Response::new(), |r, i| r.block(call(&(i / 2).to_string())));
         assert_eq!(ids(many).into_iter().collect::<HashSet<_>>().len(), 40);
     }

@@ -148,7 +148,7 @@ fn an_argument_without_a_name() {
 
 #[test]
 fn a_function_that_cannot_be_called_plainly() {
-    let message = "a tool is a free function: borrow the state by its type, as in `app: &App`";
+    let message = "a tool is a free function: borrow the state by its type, as in `shop: &Shop`";
     refused("fn f(&mut self, a: u8)", &[(message, "&mut self")]);
     refused("fn f(self)", &[(message, "self")]);
     refused(
