@@ -16,6 +16,8 @@ pub(crate) struct Turn {
 impl Turn {
     pub(crate) fn open(mut response: Response) -> Self {
         make_ids_unique(&mut response);
+        // It stays as long as the conversation.
+        response.blocks.shrink_to_fit();
         let slots = response.calls().map(|_| None).collect();
         Self { response: Arc::new(response), slots }
     }
