@@ -214,6 +214,7 @@ impl InProcess<'_> {
             turn,
             index,
             access: times.access,
+            silent: times.silent,
             status: result.status(),
             queued: since(times.queued),
             started: times.started.map(since),

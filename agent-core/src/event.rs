@@ -22,6 +22,8 @@ pub(crate) struct CallRow {
     pub(crate) turn: u32,
     pub(crate) index: usize,
     pub(crate) access: Option<Access>,
+    /// Whether the tool says nothing of what it touches.
+    pub(crate) silent: bool,
     pub(crate) status: Status,
     pub(crate) queued: Duration,
     pub(crate) started: Option<Duration>,

@@ -74,6 +74,8 @@ pub struct CallSpan {
     pub ended: Duration,
     /// For what it waited last, if it had to wait.
     pub waited_for: Option<WaitedFor>,
+    /// Whether the tool says nothing of what it touches.
+    silent: bool,
     arguments: Arc<str>,
 }
 
@@ -141,6 +143,7 @@ impl CallSpan {
             number: row.index + 1,
             name: call.shared_name(),
             access: row.access,
+            silent: row.silent,
             status: row.status,
             queued: row.queued,
             started: row.started,
@@ -254,7 +257,7 @@ impl Row {
 
     fn of_call(call: &CallSpan) -> Self {
         let mut notes = String::new();
-        if call.access == Some(Access::Undeclared) {
+        if call.silent {
             notes += "  undeclared";
         }
         if let Some(other) = call.waited_for {

@@ -14,7 +14,7 @@ use crate::context::Ctx;
 use crate::limits::Limits;
 use crate::policy;
 use crate::tool::Options;
-use crate::toolset::Toolset;
+use crate::toolset::{Bound, Toolset};
 use crate::transcript::{Status, ToolCall};
 
 /// The calls of one response, and what they run under.
@@ -73,8 +73,10 @@ impl Batch<'_> {
 
     /// The times of a call that is over before it is queued.
     fn refused(&self, call: &ToolCall) -> CallTimes {
-        let (now, access) = (Instant::now(), self.toolset.access(call.name()));
-        CallTimes { queued: now, started: None, ended: now, after: None, access }
+        let (now, tool) = (Instant::now(), self.toolset.find(call.name()));
+        let access = tool.map(|tool| tool.options.access);
+        let silent = tool.is_some_and(Bound::is_silent);
+        CallTimes { queued: now, started: None, ended: now, after: None, access, silent }
     }
 
     /// Prepares a call to be admitted, with what it claims; or it is over here.
@@ -95,7 +97,8 @@ impl Batch<'_> {
         let Options { access, blocking, timeout } = tool.options;
         let timeout = timeout.unwrap_or(self.limits.call_timeout);
         let span = span(call, self.turn, index);
-        let info = Info { index, queued, access, blocking, timeout, call: context, span };
+        let silent = tool.is_silent();
+        let info = Info { index, queued, access, silent, blocking, timeout, call: context, span };
         Ok((&tool.claims, Job::new(body, shared, info)))
     }
 

@@ -6,6 +6,7 @@ use tokio::time::{Instant, timeout};
 use super::outcome::Ending;
 use super::shared::{CallTimes, Ended, Shared};
 use crate::limits::cut;
+use crate::toolset::Bound;
 use crate::transcript::{ToolCall, ToolResult};
 
 /// A fatal error of a tool, and the position of its call.
@@ -116,7 +117,9 @@ impl<'a, 'b> Desk<'a, 'b> {
             }
         }
         for (index, call) in self.calls.iter().enumerate() {
-            let access = self.shared.toolset.access(call.name());
+            let tool = self.shared.toolset.find(call.name());
+            let access = tool.map(|tool| tool.options.access);
+            let silent = tool.is_some_and(Bound::is_silent);
             let (queued, started) = match self.shared.began(index) {
                 Some((queued, started)) => (queued, Some(started)),
                 None => (self.began, None),
@@ -125,7 +128,8 @@ impl<'a, 'b> Desk<'a, 'b> {
                 Some(_) => Ending::interrupted(access.unwrap_or_default()),
                 None => Ending::never_started(why),
             };
-            let times = CallTimes { queued, started, ended: Instant::now(), after: None, access };
+            let ended = Instant::now();
+            let times = CallTimes { queued, started, ended, after: None, access, silent };
             self.answer(index, ending, times);
         }
     }

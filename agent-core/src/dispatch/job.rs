@@ -39,6 +39,7 @@ pub(super) struct Info {
     pub(super) index: usize,
     pub(super) queued: Instant,
     pub(super) access: Access,
+    pub(super) silent: bool,
     pub(super) blocking: bool,
     pub(super) timeout: Duration,
     pub(super) call: Option<Ctx>,
@@ -179,10 +180,10 @@ impl Job {
 
     /// Lets go of the body first, then of its claims: whoever waits for them finds it gone.
     fn end(&mut self, ending: Option<Ending>) {
-        let Info { index, queued, access, .. } = self.info;
+        let Info { index, queued, access, silent, .. } = self.info;
         let (started, ended, after) = (self.started, Instant::now(), self.after);
         drop_quietly(mem::replace(&mut self.body, Body::Gone));
-        let times = CallTimes { queued, started, ended, after, access: Some(access) };
+        let times = CallTimes { queued, started, ended, after, access: Some(access), silent };
         self.reported = true;
         self.shared.report(Ended { index, ending, times });
         self.lease.give_up(&self.shared, index);

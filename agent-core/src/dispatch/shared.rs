@@ -49,6 +49,8 @@ pub(crate) struct CallTimes {
     pub(crate) after: Option<Blocker>,
     /// What the tool declares; `None` if the call fits none.
     pub(crate) access: Option<Access>,
+    /// Whether the tool says nothing of what it touches.
+    pub(crate) silent: bool,
 }
 
 impl Shared {

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::access::{self, Access, Claim};
+use crate::access::{self, Access, Claim, Place};
 use crate::arguments::describe;
 use crate::context::{Ctx, Cx};
 use crate::ledger::Ledger;
@@ -48,6 +48,12 @@ pub(crate) struct Bound {
 }
 
 impl Bound {
+    /// Whether the tool says nothing of what it touches: no option, and no borrow of locked state.
+    pub(crate) fn is_silent(&self) -> bool {
+        let of_state = |claim: &Claim| matches!(claim.place, Place::State(..));
+        self.options.access == Access::Undeclared && !self.claims.iter().any(of_state)
+    }
+
     pub(crate) fn call(&self, text: Arc<str>, call: Option<Ctx>) -> CallFuture {
         self.source.call(self.at, text, call)
     }
