@@ -11,8 +11,8 @@ use crate::error::ModelError;
 use crate::event::{After, CallRow, Record};
 use crate::limits::Limits;
 use crate::model::{Model, Parallel, Request};
-use crate::outcome::{Outcome, Ran, RunError, outcome};
-use crate::run::{Done, Fatal, RunErrorKind, Runtime, Stop, drive};
+use crate::outcome::{Outcome, Ran, RunError, RunErrorKind, Stop, outcome};
+use crate::run::{Done, Fatal, Runtime, drive};
 use crate::toolset::{Blocker, Toolset};
 use crate::transcript::{Input, Response, ToolCall, Transcript};
 

@@ -2,12 +2,61 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::error::ModelError;
 use crate::event::Record;
-use crate::run::{RunErrorKind, Stop};
 use crate::timeline::Timeline;
 use crate::transcript::{Response, Transcript, Usage};
+
+/// Why a run ended well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// The model had said all.
+    Done,
+    /// The model has answered as often as it may; the results of its last calls are in the
+    /// transcript.
+    MaxTurns,
+    /// The last response ran into a limit on tokens; its calls were not run.
+    Truncated,
+    /// The model declined; its calls were not run.
+    Refused,
+    /// A filter of the provider cut the last response off; its calls were not run.
+    Filtered,
+    /// A reason this version does not know; the calls were not run.
+    Other(String),
+}
+
+/// Why a run could not go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunErrorKind {
+    /// The model could not be asked, or did not answer.
+    #[error("the model did not answer")]
+    Model(#[source] ModelError),
+    /// A tool returned [`ToolError::fatal`](crate::ToolError::fatal).
+    #[error("the tool `{tool}` ended the run")]
+    Fatal {
+        /// The tool's name.
+        tool: Arc<str>,
+        /// What it returned.
+        #[source]
+        error: Arc<dyn Error + Send + Sync>,
+    },
+    /// A response is larger than [`Limits::response`].
+    #[error("a response of {bytes} bytes, at most {most} are taken: raise `Limits::response`")]
+    ResponseTooLarge {
+        /// The size of its text and arguments.
+        bytes: usize,
+        /// The limit.
+        most: usize,
+    },
+    /// The run was not started on a tokio runtime.
+    #[error("an agent runs on a tokio runtime: there is none here")]
+    NoRuntime,
+}
 
 /// What is left of a run, however it ended.
 #[derive(Debug, Clone)]

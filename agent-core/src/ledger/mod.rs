@@ -5,10 +5,13 @@
 //! fronts of lanes only move forward, each entry is pushed and popped once: the work is linear in
 //! the number of claims.
 
+mod slab;
+
 use smallvec::SmallVec;
 use std::collections::{HashMap, VecDeque};
 
 use crate::access::{Claim, Mode, Place};
+use slab::Slab;
 
 /// Orders calls by their claims; `P` is whatever waits for its turn.
 pub(crate) struct Ledger<P> {
@@ -186,54 +189,6 @@ fn unblock<P>(entries: &mut Slab<Entry<P>>, ticket: Ticket) -> Option<(Ticket, P
     match entry.blocked {
         0 => entry.parked.take().map(|parked| (ticket, parked)),
         _ => None,
-    }
-}
-
-/// Values at positions that are used again.
-struct Slab<T> {
-    values: Vec<Option<T>>,
-    vacant: Vec<usize>,
-}
-
-impl<T> Default for Slab<T> {
-    fn default() -> Self {
-        Self { values: Vec::new(), vacant: Vec::new() }
-    }
-}
-
-impl<T> Slab<T> {
-    /// The position that the next value will have.
-    fn vacant(&self) -> usize {
-        self.vacant.last().copied().unwrap_or(self.values.len())
-    }
-
-    fn add(&mut self, value: T) -> usize {
-        let at = self.vacant();
-        self.vacant.pop();
-        match self.values.get_mut(at) {
-            Some(slot) => *slot = Some(value),
-            None => self.values.push(Some(value)),
-        }
-        at
-    }
-
-    fn get(&self, at: usize) -> Option<&T> {
-        self.values.get(at)?.as_ref()
-    }
-
-    fn get_mut(&mut self, at: usize) -> Option<&mut T> {
-        self.values.get_mut(at)?.as_mut()
-    }
-
-    fn remove(&mut self, at: usize) -> Option<T> {
-        let value = self.values.get_mut(at)?.take()?;
-        self.vacant.push(at);
-        Some(value)
-    }
-
-    #[cfg(test)]
-    fn is_empty(&self) -> bool {
-        self.values.iter().all(Option::is_none)
     }
 }
 
