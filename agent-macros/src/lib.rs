@@ -19,13 +19,13 @@ mod tests;
 
 use proc_macro::TokenStream;
 
-/// Makes a function a tool that a model can call.
+#[expect(missing_docs, reason = "documented where `agent-core` re-exports it")]
 #[proc_macro_attribute]
 pub fn tool(options: TokenStream, item: TokenStream) -> TokenStream {
     tool::tool(options.into(), item.into()).into()
 }
 
-/// Lets the tools of an agent borrow the fields of a struct.
+#[expect(missing_docs, reason = "documented where `agent-core` re-exports it")]
 #[proc_macro_derive(State, attributes(lend, state))]
 pub fn derive_state(item: TokenStream) -> TokenStream {
     state::derive(item.into()).into()

@@ -45,14 +45,20 @@ pub(super) fn key(text: &str) -> Option<(Cow<'_, str>, &str)> {
 }
 
 /// The text after the next character, if it is this one.
+#[inline]
 pub(super) fn after(text: &str, character: char) -> Option<&str> {
     trimmed(text).strip_prefix(character)
 }
 
 /// The text without the blanks at its start. JSON has four; ASCII has more.
+#[inline]
 pub(super) fn trimmed(text: &str) -> &str {
-    let blanks = text.bytes().take_while(|byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\r'));
-    text.get(blanks.count()..).unwrap_or_default()
+    // Mostly there are none.
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
+    if !text.as_bytes().first().is_some_and(is_blank) {
+        return text;
+    }
+    text.get(text.as_bytes().iter().take_while(|byte| is_blank(byte)).count()..).unwrap_or_default()
 }
 
 pub(super) fn blank(text: &str) -> Option<()> {
