@@ -45,7 +45,7 @@ pub enum RunErrorKind {
         #[source]
         error: Arc<dyn Error + Send + Sync>,
     },
-    /// A response is larger than [`Limits::response`].
+    /// A response is larger than [`Limits::response`](crate::Limits::response).
     #[error("a response of {bytes} bytes, at most {most} are taken: raise `Limits::response`")]
     ResponseTooLarge {
         /// The size of its text and arguments.
