@@ -47,40 +47,49 @@ many! {
 }
 
 fn main() {
-    let runtime = runtime();
-    for (toolset, times) in
-        [(tools![add, add_pure, order].into(), 40_000), (sixteen(), 40_000), (all(), 40_000)]
-    {
-        let toolset: Toolset = toolset;
-        let table = by_hand(toolset.names().map(str::to_owned));
-        println!("\n{} tools", toolset.names().len());
-        let small: Arc<str> = r#"{"a":20,"b":22}"#.into();
-        let large: Arc<str> = ORDER.into();
-        for (ours, theirs, text, most) in [
+    let small: Arc<str> = r#"{"a":20,"b":22}"#.into();
+    let large: Arc<str> = ORDER.into();
+    let alone: [fn() -> Toolset; 3] =
+        [|| tools![add].into(), || tools![add_pure].into(), || tools![order].into()];
+    for tools in ["1 tool", "16 tools", "256 tools"] {
+        println!("\n{tools}");
+        for (alone, (name, by_hand, text, most)) in alone.into_iter().zip([
             ("add", "add", &small, 1.7),
             ("add_pure", "add", &small, 1.4),
             ("order", "order", &large, 1.15),
-        ] {
-            let times = if theirs == "order" { times / 10 } else { times };
-            let mut hand = |times: u32| {
-                runtime.block_on(async {
-                    for _ in 0..times {
-                        let handler = &table[black_box(theirs)];
-                        black_box(handler(black_box(text)).await.expect("a result"));
-                    }
-                });
+        ]) {
+            let toolset = match tools {
+                "1 tool" => alone(),
+                "16 tools" => sixteen(),
+                _ => all(),
             };
-            let mut table_call = |times: u32| {
-                runtime.block_on(async {
-                    for _ in 0..times {
-                        let result = in_place(&toolset, black_box(ours), black_box(text.clone()));
-                        black_box(result.await.expect("a result"));
-                    }
-                });
-            };
-            let [hand_ns, ours_ns] = compare(times, [&mut hand, &mut table_call]);
-            println!("{ours}: by hand {hand_ns:.0} ns, through the table {ours_ns:.0} ns");
-            judge(&format!("{ours}: times the table by hand"), ours_ns / hand_ns, most);
+            measure(&toolset, (name, by_hand), text, most);
         }
     }
+}
+
+fn measure(toolset: &Toolset, (name, name_by_hand): (&str, &str), text: &Arc<str>, most: f64) {
+    let runtime = runtime();
+    let names = toolset.names().chain([name_by_hand]).map(str::to_owned);
+    let table = by_hand(names);
+    let mut hand = |times: u32| {
+        runtime.block_on(async {
+            for _ in 0..times {
+                let handler = &table[black_box(name_by_hand)];
+                black_box(handler(black_box(text)).await.expect("a result"));
+            }
+        });
+    };
+    let mut ours = |times: u32| {
+        runtime.block_on(async {
+            for _ in 0..times {
+                let result = in_place(toolset, black_box(name), black_box(text.clone()));
+                black_box(result.await.expect("a result"));
+            }
+        });
+    };
+    let times = if name == "order" { 4_000 } else { 40_000 };
+    let [hand_ns, ours_ns] = compare(times, [&mut hand, &mut ours]);
+    println!("{name}: by hand {hand_ns:.0} ns, through the table {ours_ns:.0} ns");
+    judge(&format!("{name}: times the table by hand"), ours_ns / hand_ns, most);
 }
