@@ -13,7 +13,7 @@ use crate::state::{Kind, Lend, LendMut};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Access {
-    /// Nothing was declared; taken to read.
+    /// Nothing was declared; taken to read, and of a run-time tool to write.
     #[default]
     Undeclared,
     /// It touches nothing shared.

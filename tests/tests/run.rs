@@ -595,3 +595,18 @@ async fn an_agent_may_be_shared_between_tasks() {
 fn a_toolset_without_state_is_bound_to_none() {
     assert_eq!(tools![look].with(NoState).names().collect::<Vec<_>>(), ["look"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_time_tool_that_declares_nothing_is_taken_to_write() {
+    let body = |_: Value, _: Ctx| async {
+        sleep(ms(20)).await;
+        Ok::<_, Infallible>(json!({"done": true}))
+    };
+    let schema = json!({"type": "object"});
+    let plugin = RuntimeTool::new("plugin", schema, agent_core::Access::Undeclared, body);
+    let tools = Toolset::default().and(plugin.describe("A plugin.")).unwrap();
+    let response = Response::new().call("plugin", "{}").call("plugin", "{}");
+    let outcome = Agent::new(once(response)).tools(tools).run("go").await.unwrap();
+    assert_eq!(spans(&outcome), [(0, 20), (20, 40)]);
+    assert_eq!(outcome.transcript().results().next().unwrap().text(), r#"{"done":true}"#);
+}

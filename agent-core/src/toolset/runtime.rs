@@ -52,6 +52,7 @@ pub struct RuntimeTool {
 impl RuntimeTool {
     /// A tool that runs `body` with the call's arguments.
     ///
+    /// [`Access::Undeclared`] is taken to write here: nobody can look into a tool that comes at run time.
     /// `schema` is the JSON schema of the arguments, an object. Result and error may be any that
     /// `#[tool]` takes.
     pub fn new<F, T, O, E>(
@@ -124,7 +125,12 @@ impl RuntimeTool {
             schema: schema.into(),
         };
         let options = self.options;
-        let claims = access::claims(options.access, &[], 0).into();
+        // Nobody can look into it, so what says nothing is taken to write.
+        let claimed = match options.access {
+            Access::Undeclared => Access::Write,
+            declared => declared,
+        };
+        let claims = access::claims(claimed, &[], 0).into();
         Ok((Bound { options, claims, takes_call: true, source: Arc::new(self), at: 0 }, definition))
     }
 }
