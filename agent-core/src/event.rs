@@ -51,6 +51,12 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// When the last turn or call ended.
+    pub(crate) fn elapsed(&self) -> Duration {
+        let turns = self.turns.iter().map(|(_, ended)| *ended);
+        turns.chain(self.calls.iter().map(|call| call.ended)).max().unwrap_or_default()
+    }
+
     pub(crate) fn apply(&mut self, event: Event) {
         match event {
             Event::TurnStarted { at } => self.turns.push((at, at)),

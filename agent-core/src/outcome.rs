@@ -122,8 +122,7 @@ impl Outcome {
     /// How long the run took.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        let turns = self.ran.record.turns.iter().map(|(_, ended)| *ended);
-        turns.chain(self.ran.record.calls.iter().map(|call| call.ended)).max().unwrap_or_default()
+        self.ran.record.elapsed()
     }
 
     /// When the model was asked, and when each call was queued, ran and ended, and for whom it

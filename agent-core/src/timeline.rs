@@ -40,6 +40,7 @@ use crate::transcript::{Message, Status, ToolCall};
 pub struct Timeline {
     turns: Vec<TurnSpan>,
     calls: Vec<CallSpan>,
+    elapsed: Duration,
 }
 
 /// The time that the model took for a response.
@@ -183,7 +184,8 @@ impl Timeline {
             Some(CallSpan::new(call, row))
         });
         let span = |&(started, ended)| TurnSpan { started, ended };
-        Self { calls: calls.collect(), turns: record.turns.iter().map(span).collect() }
+        let turns = record.turns.iter().map(span).collect();
+        Self { turns, calls: calls.collect(), elapsed: record.elapsed() }
     }
 
     /// The model's turns, in order.
@@ -201,8 +203,7 @@ impl Timeline {
     /// When the last turn or call ended.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        let turns = self.turns.iter().map(|turn| turn.ended);
-        turns.chain(self.calls.iter().map(|call| call.ended)).max().unwrap_or_default()
+        self.elapsed
     }
 
     /// The times of all turns and calls, added up: what the run would have taken one by one, if its
