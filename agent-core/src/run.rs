@@ -10,7 +10,7 @@ use crate::event::{CallRow, Event};
 use crate::limits::{Limits, cut, fair_share};
 use crate::outcome::{RunErrorKind, Stop};
 use crate::transcript::{
-    Response, Status, StopReason, ToolCall, ToolResult, Transcript, Turn, Usage, View,
+    Response, StopReason, ToolCall, ToolResult, Transcript, Turn, Usage, View,
 };
 
 /// What the loop asks of its surroundings. All else follows from its inputs: it has no clock.
@@ -90,9 +90,9 @@ pub(crate) async fn drive<R: Runtime>(
         let open = OpenTurn::new(transcript, response, limits.outputs);
         match next {
             Next::RunTools => run_tools(runtime, turn, open, emit).await?,
-            Next::Resend => open.close("never started: the response was paused"),
+            Next::Resend => open.close("the response was paused"),
             Next::Finish(stop) => {
-                open.close("never started: the response was cut off");
+                open.close("the response was cut off");
                 return Ok(stop);
             }
         }
@@ -113,7 +113,7 @@ async fn run_tools<R: Runtime>(
         emit(Event::CallEnded(row));
     };
     let fatal = runtime.calls(number, &calls, &mut done).await;
-    open.close("never started");
+    open.close("the run ended");
     match fatal {
         Some(Fatal { tool, error }) => Err(RunErrorKind::Fatal { tool, error }),
         None => Ok(()),
@@ -141,18 +141,19 @@ struct OpenTurn<'a> {
     turn: Turn,
     /// The cap on all outputs together, in bytes.
     outputs: usize,
-    unanswered: (Status, &'static str),
+    /// Why a call without a result never started.
+    why: &'static str,
 }
 
 impl<'a> OpenTurn<'a> {
     fn new(transcript: &'a mut Transcript, response: Response, outputs: usize) -> Self {
-        let unanswered = (Status::NeverStarted, "never started: the run was dropped");
-        Self { transcript, turn: Turn::open(response), outputs, unanswered }
+        let why = "the run was dropped";
+        Self { transcript, turn: Turn::open(response), outputs, why }
     }
 
     /// Closes the turn; calls without a result never started, because of `why`.
     fn close(mut self, why: &'static str) {
-        self.unanswered = (Status::NeverStarted, why);
+        self.why = why;
     }
 }
 
@@ -162,7 +163,6 @@ impl Drop for OpenTurn<'_> {
         let lengths = turn.results().map(|result| result.text().len());
         let most = fair_share(lengths, self.outputs);
         turn.results_mut().for_each(|result| cut(result.text_to_cut(), most));
-        let (status, why) = self.unanswered;
-        turn.close(self.transcript, status, why);
+        turn.close(self.transcript, self.why);
     }
 }

@@ -43,10 +43,12 @@ impl Turn {
         self.slots.iter_mut().flatten()
     }
 
-    /// Appends the response and its results; a slot left empty becomes an error result.
-    pub(crate) fn close(mut self, transcript: &mut Transcript, status: Status, why: &str) {
+    /// Appends the response and its results; a call whose slot is empty never started.
+    pub(crate) fn close(mut self, transcript: &mut Transcript, why: &str) {
         for (slot, call) in self.slots.iter_mut().zip(self.response.calls()) {
-            slot.get_or_insert_with(|| ToolResult::new(call, status, why));
+            slot.get_or_insert_with(|| {
+                ToolResult::new(call, Status::NeverStarted, format!("never started: {why}"))
+            });
         }
         let results: Vec<_> = self.slots.into_iter().flatten().collect();
         transcript.messages.push(Message::Assistant(self.response));
@@ -123,7 +125,7 @@ mod tests {
     fn an_empty_slot_becomes_an_error_result() {
         let mut transcript = Transcript::default();
         let turn = Turn::open(Response::new().call("t", "{}"));
-        turn.close(&mut transcript, Status::NeverStarted, "never started: cut off");
+        turn.close(&mut transcript, "cut off");
         let result = transcript.results().next().unwrap();
         assert_eq!(
             (result.status(), result.text()),
