@@ -1,0 +1,1 @@
+//! What the macros refuse, and what they say then: see `ui/`.
