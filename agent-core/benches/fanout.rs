@@ -76,7 +76,7 @@ fn main() {
             let call = ToolCall::new(format!("call_{index}"), "add", ARGUMENTS);
             response.block(View::ToolCall(call).into())
         });
-        let limits = Limits::default().calls(calls).outputs(1 << 30);
+        let limits = Limits::default().calls(calls).turn_output(1 << 30);
         let agent = Agent::new(Many(response)).tools(tools![add]).limits(limits);
         let rounds = 200_000 / calls / 10 + 5;
         let (mut bare, mut ours) = (Vec::new(), Vec::new());

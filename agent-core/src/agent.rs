@@ -1,6 +1,7 @@
 //! The agent: a model, its tools, and the rules of their runs.
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -10,8 +11,9 @@ use crate::dispatch::{Batch, CallTimes, Slots, new_run};
 use crate::error::ModelError;
 use crate::event::{After, CallRow, Record};
 use crate::limits::Limits;
-use crate::model::{Model, Parallel, Request};
+use crate::model::{Model, Parallel, Request, ToolChoice};
 use crate::outcome::{Outcome, Ran, RunError, RunErrorKind, Stop, outcome};
+use crate::retry::Pause;
 use crate::run::{Done, Fatal, Runtime, drive};
 use crate::toolset::{Blocker, Toolset};
 use crate::transcript::{Input, Response, ToolCall, Transcript};
@@ -51,6 +53,7 @@ pub struct Agent {
     model: Arc<dyn Model>,
     toolset: Toolset,
     system: Option<Arc<str>>,
+    choice: ToolChoice,
     parallel: Parallel,
     max_turns: u32,
     limits: Arc<Limits>,
@@ -64,6 +67,7 @@ impl Agent {
             model: Arc::new(model),
             toolset: Toolset::default(),
             system: None,
+            choice: ToolChoice::Auto,
             parallel: Parallel::Auto,
             max_turns: 50,
             limits: Arc::default(),
@@ -106,6 +110,13 @@ impl Agent {
     #[must_use]
     pub fn parallel(mut self, parallel: Parallel) -> Self {
         self.parallel = parallel;
+        self
+    }
+
+    /// Sets whether the model must call a tool, or which, in every response; see [`ToolChoice`].
+    #[must_use]
+    pub fn tool_choice(mut self, choice: ToolChoice) -> Self {
+        self.choice = choice;
         self
     }
 
@@ -169,9 +180,26 @@ struct InProcess<'a> {
 
 impl Runtime for InProcess<'_> {
     async fn model(&mut self, transcript: &Transcript) -> Result<Response, ModelError> {
-        let Agent { model, toolset, system, parallel, .. } = self.agent;
-        let (system, tools) = (system.as_deref(), toolset.definitions());
-        model.ask(Request { system, tools, parallel: *parallel, transcript }).await
+        let Agent { model, toolset, system, choice, parallel, limits, .. } = self.agent;
+        let request = Request {
+            system: system.as_deref(),
+            tools: toolset.shared_definitions(),
+            choice,
+            parallel: *parallel,
+            response_limit: limits.response,
+            transcript,
+        };
+        model.ask(request).await
+    }
+
+    async fn pause(&mut self, pause: Pause, error: &ModelError) {
+        let length = pause.length(chance());
+        let (kind, status, request_id) = (error.kind(), error.status(), error.request_id());
+        tracing::warn!(?kind, status, request_id, ?length, "the model is asked again");
+        // Tokio panics here on a runtime that was built without `enable_time`.
+        if let Ok(sleep) = std::panic::catch_unwind(|| tokio::time::sleep(length)) {
+            sleep.await;
+        }
     }
 
     async fn calls(
@@ -194,6 +222,12 @@ impl Runtime for InProcess<'_> {
     fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
+}
+
+/// From 0 to 1.
+fn chance() -> f64 {
+    let random = RandomState::new().hash_one(0);
+    f64::from(u32::try_from(random >> 32).unwrap_or_default()) / f64::from(u32::MAX)
 }
 
 impl InProcess<'_> {

@@ -10,6 +10,8 @@ use crate::transcript::{Status, Usage};
 pub(crate) enum Event {
     /// The model is asked.
     TurnStarted { at: Duration },
+    /// The model did not answer, and is asked again.
+    TurnRetried,
     /// The model has answered.
     TurnEnded { at: Duration, usage: Usage, calls: usize },
     /// A call has its result.
@@ -31,6 +33,15 @@ pub(crate) struct CallRow {
     pub(crate) after: Option<After>,
 }
 
+/// A turn in the record of a run: when the model was asked and had answered, and how often it was
+/// asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TurnRow {
+    pub(crate) started: Duration,
+    pub(crate) ended: Duration,
+    pub(crate) attempts: u32,
+}
+
 /// For whom a call waited last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum After {
@@ -45,7 +56,7 @@ pub(crate) enum After {
 /// The record of a run: the fold of its events.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Record {
-    pub(crate) turns: Vec<(Duration, Duration)>,
+    pub(crate) turns: Vec<TurnRow>,
     pub(crate) calls: Vec<CallRow>,
     pub(crate) usage: Usage,
 }
@@ -53,18 +64,25 @@ pub(crate) struct Record {
 impl Record {
     /// When the last turn or call ended.
     pub(crate) fn elapsed(&self) -> Duration {
-        let turns = self.turns.iter().map(|(_, ended)| *ended);
+        let turns = self.turns.iter().map(|turn| turn.ended);
         turns.chain(self.calls.iter().map(|call| call.ended)).max().unwrap_or_default()
     }
 
     pub(crate) fn apply(&mut self, event: Event) {
         match event {
-            Event::TurnStarted { at } => self.turns.push((at, at)),
+            Event::TurnStarted { at } => {
+                self.turns.push(TurnRow { started: at, ended: at, attempts: 1 });
+            }
+            Event::TurnRetried => {
+                if let Some(turn) = self.turns.last_mut() {
+                    turn.attempts += 1;
+                }
+            }
             Event::TurnEnded { at, usage, calls } => {
                 self.usage += usage;
                 self.calls.reserve_exact(calls);
-                if let Some((_, ended)) = self.turns.last_mut() {
-                    *ended = at;
+                if let Some(turn) = self.turns.last_mut() {
+                    turn.ended = at;
                 }
             }
             Event::CallEnded(row) => self.calls.push(row),

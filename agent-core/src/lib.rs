@@ -22,6 +22,9 @@ mod model;
 mod outcome;
 mod output;
 mod policy;
+#[cfg(feature = "anthropic")]
+pub mod providers;
+mod retry;
 mod run;
 mod schema;
 mod state;
@@ -30,6 +33,8 @@ mod timeline;
 mod tool;
 pub mod toolset;
 mod transcript;
+#[cfg(feature = "anthropic")]
+pub mod transport;
 
 pub use access::Access;
 pub use agent::Agent;
@@ -218,9 +223,9 @@ pub use agent_macros::State;
 pub use agent_macros::tool;
 pub use context::Ctx;
 pub use conversation::Conversation;
-pub use error::{ModelError, ToolError};
+pub use error::{ModelError, ModelErrorKind, ToolError};
 pub use limits::Limits;
-pub use model::{BoxFuture, Model, Parallel, Request};
+pub use model::{BoxFuture, Model, Parallel, Request, ToolChoice};
 pub use outcome::{Outcome, RunError, RunErrorKind, Stop};
 pub use output::{IntoFailure, IntoOutput, Output};
 pub use schema::Definition;
@@ -229,6 +234,6 @@ pub use testing::ScriptedModel;
 pub use timeline::{CallSpan, Timeline, TurnSpan, WaitedFor};
 pub use toolset::{RuntimeTool, Toolset, ToolsetError};
 pub use transcript::{
-    Block, BrokenTranscript, Input, Message, Response, Status, StopReason, ToolCall, ToolResult,
-    Transcript, Usage, View,
+    Block, BrokenTranscript, Input, Media, MediaSource, Message, Origin, Part, Response, Status,
+    StopReason, ToolCall, ToolResult, Transcript, Usage, View,
 };

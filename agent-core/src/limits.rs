@@ -1,6 +1,9 @@
 //! What a run may use up; every cap has a default and its own clear result.
 
+use smallvec::SmallVec;
 use std::time::Duration;
+
+use crate::transcript::{Part, ToolResult};
 
 /// Caps on what a model and its tools can make a run hold or wait for.
 ///
@@ -18,8 +21,10 @@ pub struct Limits {
     pub(crate) calls: usize,
     pub(crate) arguments: usize,
     pub(crate) output: usize,
-    pub(crate) outputs: usize,
+    pub(crate) turn_output: usize,
+    pub(crate) media: usize,
     pub(crate) response: usize,
+    pub(crate) retries: u32,
     pub(crate) call_timeout: Duration,
 }
 
@@ -29,8 +34,10 @@ impl Default for Limits {
             calls: 128,
             arguments: 1 << 20,
             output: 256 << 10,
-            outputs: 1 << 20,
+            turn_output: 1 << 20,
+            media: 16 << 20,
             response: 16 << 20,
+            retries: 2,
             call_timeout: Duration::from_secs(120),
         }
     }
@@ -51,24 +58,46 @@ impl Limits {
         self
     }
 
-    /// Bytes of the output of a call; 256 KiB unless set. Of a larger one head and tail are kept.
+    /// Bytes of text in the output of a call; 256 KiB unless set. Of a longer one head and tail are
+    /// kept.
     #[must_use]
     pub fn output(mut self, bytes: usize) -> Self {
         self.output = bytes;
         self
     }
 
-    /// Bytes of all outputs of a response's calls; 1 MiB unless set. The largest are cut first.
+    /// Bytes of text in the outputs of all calls of a response; 1 MiB unless set. The longest are cut
+    /// first.
     #[must_use]
-    pub fn outputs(mut self, bytes: usize) -> Self {
-        self.outputs = bytes;
+    pub fn turn_output(mut self, bytes: usize) -> Self {
+        self.turn_output = bytes;
         self
     }
 
-    /// Bytes of text and arguments in a response; 16 MiB unless set. A larger one is an error.
+    /// Bytes of images and documents in the outputs of all calls of a response, as they are sent
+    /// (base64); 16 MiB unless set. Those that come after are left out, and the model is told so.
+    #[must_use]
+    pub fn media(mut self, bytes: usize) -> Self {
+        self.media = bytes;
+        self
+    }
+
+    /// Bytes of a response; 16 MiB unless set. A larger one is an error.
     #[must_use]
     pub fn response(mut self, bytes: usize) -> Self {
         self.response = bytes;
+        self
+    }
+
+    /// How often the model is asked again after a temporary error; 2 unless set.
+    ///
+    /// Between two attempts lies the time that the provider asks for; if it asks for more than two
+    /// minutes, the run ends at once. Else half a second, which doubles with each attempt up to 8 s,
+    /// less up to a quarter by chance. [`ModelError::is_temporary`](crate::ModelError::is_temporary)
+    /// says what is temporary. No call of a tool is ever made twice by it.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
         self
     }
 
@@ -82,10 +111,42 @@ impl Limits {
     }
 }
 
+/// Cuts the texts of a result to `most` bytes together.
+pub(crate) fn cut_result(result: &mut ToolResult, most: usize) {
+    let most = fair_share(result.lengths(), most);
+    result.cut_texts(|text, whole| cut(text, whole, most));
+}
+
+/// Cuts what the results of a response hold to the limits on all of them together.
+pub(crate) fn cut_results<'a>(
+    results: impl Iterator<Item = &'a mut ToolResult>,
+    Limits { turn_output, media, .. }: &Limits,
+) {
+    let mut results: SmallVec<[_; 16]> = results.collect();
+    let lengths = results.iter().flat_map(|result| result.lengths());
+    let most = fair_share(lengths, *turn_output);
+    let mut left = *media;
+    for result in &mut results {
+        result.cut_texts(|text, whole| cut(text, whole, most));
+        for part in result.media_mut() {
+            match left.checked_sub(part.size()) {
+                Some(rest) => left = rest,
+                None => *part = left_out(part, *media),
+            }
+        }
+    }
+}
+
+fn left_out(part: &Part, most: usize) -> Part {
+    let bytes = part.size();
+    format!("[.. {bytes} bytes of an image or a document left out: at most {most} are taken ..]")
+        .into()
+}
+
 /// Cuts a text to `most` bytes: head and tail stay, and it says what is missing.
 ///
 /// `whole` is the length before any cut, so that a text which is cut twice tells the truth.
-pub(crate) fn cut((text, whole): (&mut String, &mut Option<usize>), most: usize) {
+fn cut(text: &mut String, whole: &mut Option<usize>, most: usize) {
     const NOTE: usize = 48;
     if text.len() <= most {
         return;
@@ -102,7 +163,7 @@ pub(crate) fn cut((text, whole): (&mut String, &mut Option<usize>), most: usize)
 }
 
 /// The length to which the longest texts are cut so that all together have at most `most` bytes.
-pub(crate) fn fair_share(lengths: impl Iterator<Item = usize> + Clone, most: usize) -> usize {
+fn fair_share(lengths: impl Iterator<Item = usize> + Clone, most: usize) -> usize {
     if lengths.clone().sum::<usize>() <= most {
         return most;
     }
@@ -126,13 +187,13 @@ mod tests {
     #[test]
     fn a_cut_keeps_head_and_tail_and_whole_characters() {
         let mut text = "ä".repeat(1000) + "end";
-        cut((&mut text, &mut None), 101);
+        cut(&mut text, &mut None, 101);
         assert!(text.starts_with("ä") && text.ends_with("end"), "{text}");
         assert!(text.contains("bytes left out") && text.len() <= 101);
         let mut short = "as it is".to_owned();
-        cut((&mut short, &mut None), 8);
+        cut(&mut short, &mut None, 8);
         assert_eq!(short, "as it is");
-        cut((&mut short, &mut None), 0);
+        cut(&mut short, &mut None, 0);
         assert!(short.contains("8 bytes left out"));
     }
 

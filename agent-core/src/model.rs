@@ -40,7 +40,8 @@ pub trait Model: Send + Sync {
     ///
     /// # Errors
     ///
-    /// When the model cannot be reached or does not answer.
+    /// When the model cannot be reached or does not answer. A run asks again after an error that
+    /// [is temporary](ModelError::is_temporary), as its [`Limits`](crate::Limits::retries) say.
     fn ask<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Result<Response, ModelError>>;
 }
 
@@ -54,8 +55,10 @@ impl<M: Model + ?Sized> Model for Arc<M> {
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     pub(crate) system: Option<&'a str>,
-    pub(crate) tools: &'a [Definition],
+    pub(crate) tools: &'a Arc<[Definition]>,
+    pub(crate) choice: &'a ToolChoice,
     pub(crate) parallel: Parallel,
+    pub(crate) response_limit: usize,
     pub(crate) transcript: &'a Transcript,
 }
 
@@ -70,6 +73,24 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn tools(&self) -> &'a [Definition] {
         self.tools
+    }
+
+    /// The same list for all requests of a toolset, so that what is made of it can be kept.
+    #[cfg_attr(not(feature = "anthropic"), expect(dead_code, reason = "for the providers"))]
+    pub(crate) fn shared_tools(&self) -> &'a Arc<[Definition]> {
+        self.tools
+    }
+
+    /// Whether the model has to call a tool, or which.
+    #[must_use]
+    pub fn tool_choice(&self) -> &'a ToolChoice {
+        self.choice
+    }
+
+    /// The most bytes that a response may have; a larger one need not be read to its end.
+    #[must_use]
+    pub fn response_limit(&self) -> usize {
+        self.response_limit
     }
 
     /// Whether the model may make several calls in one response.
@@ -104,4 +125,22 @@ pub enum Parallel {
     Auto,
     /// The model is told to make one call at a time, and several are run one after another.
     Never,
+}
+
+/// Whether a model has to call a tool in each of its responses, or which one.
+///
+/// It holds for every response of a run: a run whose model must call a tool ends at
+/// [`max_turns`](crate::Agent::max_turns).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ToolChoice {
+    /// As the model likes.
+    #[default]
+    Auto,
+    /// It must call one or more of the tools.
+    Any,
+    /// It must call the tool of this name.
+    Named(Arc<str>),
+    /// It must not call any, although it is told of them.
+    None,
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::ModelError;
+use crate::error::{ModelError, with_sources};
 use crate::event::Record;
 use crate::timeline::Timeline;
 use crate::transcript::{Response, Transcript, Usage};
@@ -48,7 +48,7 @@ pub enum RunErrorKind {
     /// A response is larger than [`Limits::response`](crate::Limits::response).
     #[error("a response of {bytes} bytes, at most {most} are taken: raise `Limits::response`")]
     ResponseTooLarge {
-        /// The size of its text and arguments.
+        /// The size of its text and arguments, or of its JSON.
         bytes: usize,
         /// The limit.
         most: usize,
@@ -92,7 +92,13 @@ impl Outcome {
     /// The text of the model's last response.
     #[must_use]
     pub fn text(&self) -> String {
-        self.ran.transcript.responses().next_back().map(Response::all_text).unwrap_or_default()
+        self.response().map(Response::all_text).unwrap_or_default()
+    }
+
+    /// The model's last response: what it says, which model it was, why it stopped.
+    #[must_use]
+    pub fn response(&self) -> Option<&Response> {
+        self.ran.transcript.responses().next_back()
     }
 
     /// Why the run ended.
@@ -174,13 +180,7 @@ impl fmt::Display for RunError {
 /// Its text with those of its sources, as `main` prints it.
 impl fmt::Debug for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.kind().fmt(f)?;
-        let mut source = self.source();
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
+        with_sources(self, f)
     }
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use crate::error::ModelError;
 use crate::event::{CallRow, Event};
-use crate::limits::{Limits, cut, fair_share};
+use crate::limits::{Limits, cut_results};
 use crate::outcome::{RunErrorKind, Stop};
+use crate::retry::{self, Pause};
 use crate::transcript::{
     Response, StopReason, ToolCall, ToolResult, Transcript, Turn, Usage, View,
 };
@@ -28,6 +29,9 @@ pub(crate) trait Runtime: Send {
         calls: &[&ToolCall],
         done: &mut Done<'_>,
     ) -> impl Future<Output = Option<Fatal>> + Send;
+
+    /// Waits before the model is asked again, because of this error.
+    fn pause(&mut self, pause: Pause, error: &ModelError) -> impl Future<Output = ()> + Send;
 
     /// The time since the run began.
     fn elapsed(&self) -> Duration;
@@ -54,10 +58,9 @@ enum Next {
 
 fn next(response: &Response) -> Next {
     match response.stop_reason() {
+        StopReason::ToolUse if response.calls().next().is_some() => Next::RunTools,
         StopReason::EndTurn | StopReason::ToolUse | StopReason::StopSequence => {
-            // Some servers say that the turn ended although calls are there.
-            let calls = response.calls().next().is_some();
-            if calls { Next::RunTools } else { Next::Finish(Stop::Done) }
+            Next::Finish(Stop::Done)
         }
         StopReason::Paused => Next::Resend,
         StopReason::MaxTokens => Next::Finish(Stop::Truncated),
@@ -78,7 +81,7 @@ pub(crate) async fn drive<R: Runtime>(
 ) -> Result<Stop, RunErrorKind> {
     for turn in 1..=max_turns.max(1) {
         emit(Event::TurnStarted { at: runtime.elapsed() });
-        let answer = runtime.model(transcript).await;
+        let answer = ask(runtime, transcript, limits.retries, emit).await;
         let (usage, calls) = match &answer {
             Ok(response) => (response.usage(), response.calls().count()),
             Err(_) => (Usage::default(), 0),
@@ -87,17 +90,41 @@ pub(crate) async fn drive<R: Runtime>(
         let response = answer.map_err(RunErrorKind::Model)?;
         check_size(&response, limits.response)?;
         let next = next(&response);
-        let open = OpenTurn::new(transcript, response, limits.outputs);
+        let open = OpenTurn::new(transcript, response, limits);
         match next {
             Next::RunTools => run_tools(runtime, turn, open, emit).await?,
             Next::Resend => open.close("the response was paused"),
             Next::Finish(stop) => {
-                open.close("the response was cut off");
+                open.close(match stop {
+                    Stop::Done => "the response had ended",
+                    _ => "the response was cut off",
+                });
                 return Ok(stop);
             }
         }
     }
     Ok(Stop::MaxTurns)
+}
+
+/// One response of the model: the one place where it is asked again.
+async fn ask<R: Runtime>(
+    runtime: &mut R,
+    transcript: &Transcript,
+    retries: u32,
+    emit: &mut Emit<'_>,
+) -> Result<Response, ModelError> {
+    let mut attempt = 1;
+    loop {
+        let error = match runtime.model(transcript).await {
+            Ok(response) => return Ok(response),
+            Err(error) => error,
+        };
+        let pause = if attempt > retries { None } else { retry::pause(&error, attempt) };
+        let Some(pause) = pause else { return Err(error.with_attempts(attempt)) };
+        emit(Event::TurnRetried);
+        runtime.pause(pause, &error).await;
+        attempt += 1;
+    }
 }
 
 async fn run_tools<R: Runtime>(
@@ -139,16 +166,15 @@ fn check_size(response: &Response, most: usize) -> Result<(), RunErrorKind> {
 struct OpenTurn<'a> {
     transcript: &'a mut Transcript,
     turn: Turn,
-    /// The cap on all outputs together, in bytes.
-    outputs: usize,
+    limits: &'a Limits,
     /// Why a call without a result never started.
     why: &'static str,
 }
 
 impl<'a> OpenTurn<'a> {
-    fn new(transcript: &'a mut Transcript, response: Response, outputs: usize) -> Self {
+    fn new(transcript: &'a mut Transcript, response: Response, limits: &'a Limits) -> Self {
         let why = "the run was dropped";
-        Self { transcript, turn: Turn::open(response), outputs, why }
+        Self { transcript, turn: Turn::open(response), limits, why }
     }
 
     /// Closes the turn; calls without a result never started, because of `why`.
@@ -160,9 +186,7 @@ impl<'a> OpenTurn<'a> {
 impl Drop for OpenTurn<'_> {
     fn drop(&mut self) {
         let mut turn = std::mem::take(&mut self.turn);
-        let lengths = turn.results().map(|result| result.text().len());
-        let most = fair_share(lengths, self.outputs);
-        turn.results_mut().for_each(|result| cut(result.text_to_cut(), most));
+        cut_results(turn.results_mut(), self.limits);
         turn.close(self.transcript, self.why);
     }
 }

@@ -130,8 +130,7 @@ struct JsonTurn {
     text: Option<String>,
     #[serde(default)]
     calls: Vec<JsonCall>,
-    #[serde(default)]
-    stop: StopReason,
+    stop: Option<StopReason>,
 }
 
 #[derive(Deserialize)]
@@ -143,13 +142,17 @@ struct JsonCall {
 
 impl JsonTurn {
     fn answer(&self, request: &Request<'_>) -> Response {
-        let mut response = Response::new().stop(self.stop.clone());
+        let mut response = Response::new();
         if let Some(text) = &self.text {
             let results: Vec<_> = request.results().iter().map(crate::ToolResult::text).collect();
             response = response.text(text.replace("{results}", &results.join(", ")));
         }
-        let calls = self.calls.iter();
-        calls
-            .fold(response, |response, call| response.call(call.name.clone(), call.arguments.get()))
+        for call in &self.calls {
+            response = response.call(call.name.clone(), call.arguments.get());
+        }
+        match &self.stop {
+            Some(reason) => response.stop(reason.clone()),
+            None => response,
+        }
     }
 }

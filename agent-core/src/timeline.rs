@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::access::Access;
 use crate::arguments::{each_argument, excerpt};
-use crate::event::{After, CallRow, Record};
+use crate::event::{After, CallRow, Record, TurnRow};
 use crate::transcript::{Message, Status, ToolCall};
 
 /// When the model was asked and each call ran, as data; it displays as a waterfall.
@@ -51,6 +51,8 @@ pub struct TurnSpan {
     pub started: Duration,
     /// When it had answered.
     pub ended: Duration,
+    /// How often it was asked, until it answered.
+    pub attempts: u32,
 }
 
 /// A call, from the ledger to its result.
@@ -183,7 +185,7 @@ impl Timeline {
             let call = responses.get(turn.checked_sub(1)?)?.calls().nth(row.index)?;
             Some(CallSpan::new(call, row))
         });
-        let span = |&(started, ended)| TurnSpan { started, ended };
+        let span = |&TurnRow { started, ended, attempts }| TurnSpan { started, ended, attempts };
         let turns = record.turns.iter().map(span).collect();
         Self { turns, calls: calls.collect(), elapsed: record.elapsed() }
     }
@@ -251,9 +253,10 @@ struct Row {
 
 impl Row {
     fn of_turn(number: u32, turn: &TurnSpan) -> Self {
-        let TurnSpan { started, ended } = *turn;
+        let TurnSpan { started, ended, attempts } = *turn;
         let label = format!("turn {number}: model");
-        Self { label, queued: started, started, ended, mark: '▒', notes: String::new() }
+        let notes = if attempts > 1 { format!("  asked {attempts} times") } else { String::new() };
+        Self { label, queued: started, started, ended, mark: '▒', notes }
     }
 
     fn of_call(call: &CallSpan) -> Self {

@@ -4,23 +4,32 @@
 //! twice, as a real one would be, and what it says stands in `model` below. Everything else is as
 //! with a real one: the calls are parsed, run together and answered in one batch, and the last
 //! text is made of their results.
+//!
+//! With a key in `ANTHROPIC_API_KEY` the real one is asked: the model that `ANTHROPIC_MODEL` names, at
+//! `ANTHROPIC_BASE_URL` if that is set. The question may stand on the command line.
 
+use std::env;
 use std::error::Error;
 use std::time::{Duration, SystemTime};
 
+use agent_core::providers::Anthropic;
 use agent_core::{Agent, Response, ScriptedModel, ToolError, ToolResult, tool, tools};
 use tokio::time::sleep;
 
 /// Made up, but always the same.
-const WEATHER: [(&str, &str); 3] =
-    [("Berlin", "light rain, 14 °C"), ("Paris", "sunny, 21 °C"), ("Rome", "clear, 26 °C")];
+const WEATHER: [(&str, &str); 4] = [
+    ("Berlin", "light rain, 14 °C"),
+    ("Paris", "sunny, 21 °C"),
+    ("Rome", "clear, 26 °C"),
+    ("Tokyo", "windy, 18 °C"),
+];
 
 /// Hours ahead of UTC, of cities without summer time.
 const ZONES: [(&str, u64); 3] = [("Nairobi", 3), ("Singapore", 8), ("Tokyo", 9)];
 
 /// The weather in a city right now.
 #[tool(read)]
-async fn weather(
+async fn get_weather(
     /// The city's English name.
     city: &str,
 ) -> Result<&'static str, ToolError> {
@@ -37,7 +46,7 @@ async fn weather(
 
 /// The time in a city right now.
 #[tool(read)]
-async fn time(
+async fn get_time(
     /// The city's English name.
     city: &str,
 ) -> Result<String, ToolError> {
@@ -56,9 +65,9 @@ fn model() -> ScriptedModel {
         .latency(Duration::from_millis(500))
         .turn(|_| {
             Response::new()
-                .call("weather", r#"{"city": "Paris"}"#)
-                .call("weather", r#"{"city": "Berlin"}"#)
-                .call("time", r#"{"city": "Tokyo"}"#)
+                .call("get_weather", r#"{"city": "Paris"}"#)
+                .call("get_weather", r#"{"city": "Berlin"}"#)
+                .call("get_time", r#"{"city": "Tokyo"}"#)
         })
         .turn(|request| {
             let results: Vec<_> = request.results().iter().map(ToolResult::text).collect();
@@ -70,16 +79,34 @@ fn model() -> ScriptedModel {
         })
 }
 
+/// The real model if there is a key, else the script.
+fn agent() -> Result<Agent, Box<dyn Error>> {
+    if env::var_os("ANTHROPIC_API_KEY").is_none() {
+        println!("(The model is scripted. The weather is made up, the time is real.)\n");
+        return Ok(Agent::new(model()));
+    }
+    let name = env::var("ANTHROPIC_MODEL").unwrap_or_else(|_| "claude-sonnet-4-6".to_owned());
+    println!("(The weather is made up, the time is real.)\n");
+    Ok(Agent::new(Anthropic::from_env(name)?))
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    println!("(The model is scripted. The weather is made up, the time is real.)\n");
-
-    let question = "What is the weather in Paris and Berlin, and what time is it in Tokyo?";
-    let agent = Agent::new(model()).tools(tools![weather, time]);
-    let outcome = agent.run(question).await?;
+    let question = env::args().nth(1).unwrap_or_else(|| {
+        "What is the weather in Paris and Berlin, and what time is it in Tokyo?".to_owned()
+    });
+    let agent = agent()?.tools(tools![get_weather, get_time]);
+    let outcome = agent.run(&question).await?;
 
     println!("You:   {question}");
     println!("Agent: {}\n", outcome.text());
     println!("{}", outcome.timeline());
+    if let Some(origin) = outcome.response().and_then(Response::origin) {
+        let usage = outcome.usage();
+        println!(
+            "{} answered, {} tokens in and {} out",
+            origin.model, usage.input_tokens, usage.output_tokens
+        );
+    }
     Ok(())
 }

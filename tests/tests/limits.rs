@@ -159,7 +159,7 @@ async fn of_the_outputs_of_a_turn_the_largest_are_cut_first() {
         .call("repeat", r#"{"times":2998}"#)
         .call("repeat", r#"{"times":5998}"#)
         .call("wait", r#"{"n":7}"#);
-    let outcome = agent(response, Limits::default().outputs(2051)).run("go").await.unwrap();
+    let outcome = agent(response, Limits::default().turn_output(2051)).run("go").await.unwrap();
     let results = texts(outcome.transcript());
     assert_eq!((results[0].len(), results[3]), (50, "7"));
     check_cut(results[1], 3000, 1000);
@@ -169,7 +169,7 @@ async fn of_the_outputs_of_a_turn_the_largest_are_cut_first() {
 #[tokio::test(start_paused = true)]
 async fn all_outputs_of_a_turn_together_stay_below_their_limit() {
     let response = (0..100).fold(Response::new(), |r, _| r.call("repeat", r#"{"times":98}"#));
-    let outcome = agent(response, Limits::default().outputs(9_900)).run("go").await.unwrap();
+    let outcome = agent(response, Limits::default().turn_output(9_900)).run("go").await.unwrap();
     let results = texts(outcome.transcript());
     assert!(results.iter().all(|text| text.len() <= 100), "a cut makes no text longer");
 }
@@ -177,7 +177,7 @@ async fn all_outputs_of_a_turn_together_stay_below_their_limit() {
 #[tokio::test(start_paused = true)]
 async fn a_text_that_is_cut_twice_says_how_much_of_the_whole_is_missing() {
     let response = (0..8).fold(Response::new(), |r, _| r.call("repeat", r#"{"times":998}"#));
-    let limits = Limits::default().output(800).outputs(3_200);
+    let limits = Limits::default().output(800).turn_output(3_200);
     let outcome = agent(response, limits).run("go").await.unwrap();
     for text in texts(outcome.transcript()) {
         check_cut(text, 1000, 400);

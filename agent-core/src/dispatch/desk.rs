@@ -5,7 +5,7 @@ use tokio::time::{Instant, timeout};
 
 use super::outcome::Ending;
 use super::shared::{CallTimes, Ended, Shared};
-use crate::limits::cut;
+use crate::limits::cut_result;
 use crate::toolset::Bound;
 use crate::transcript::{ToolCall, ToolResult};
 
@@ -85,7 +85,7 @@ impl<'a, 'b> Desk<'a, 'b> {
             self.fatal = ending.fatal().map(|error| (index, error));
         }
         let mut result = ending.into_result(call);
-        cut(result.text_to_cut(), self.output);
+        cut_result(&mut result, self.output);
         (self.sink)(index, result, times);
     }
 

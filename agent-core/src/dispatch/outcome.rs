@@ -8,12 +8,13 @@ use crate::access::Access;
 use crate::arguments::excerpt;
 use crate::error::ToolErrorKind;
 use crate::tool::Returned;
-use crate::transcript::{Status, ToolCall, ToolResult};
+use crate::transcript::{Part, Status, ToolCall, ToolResult};
 
 /// How a call ended, in words for the model.
 pub(super) struct Ending {
     status: Status,
     text: String,
+    more: Vec<Part>,
     error: Option<Arc<dyn Error + Send + Sync>>,
     fatal: bool,
 }
@@ -22,7 +23,10 @@ impl Ending {
     /// The tool returned.
     pub(super) fn of(returned: Returned) -> Self {
         let error = match returned {
-            Ok(output) => return Self::new(Status::Completed, output.into_text()),
+            Ok(output) => {
+                let (text, more) = output.into_parts();
+                return Self { more, ..Self::new(Status::Completed, text) };
+            }
             Err(error) => error,
         };
         let kind = error.kind();
@@ -41,7 +45,7 @@ impl Ending {
             ToolErrorKind::Retry => format!("{text}\nCorrect the call and make it again."),
         };
         let fatal = kind == ToolErrorKind::Fatal;
-        Self { status: Status::Failed, text, error: Some(source), fatal }
+        Self { error: Some(source), fatal, ..Self::new(Status::Failed, text) }
     }
 
     /// The call was refused before anything of the tool ran.
@@ -76,7 +80,7 @@ impl Ending {
     }
 
     fn new(status: Status, text: String) -> Self {
-        Self { status, text, error: None, fatal: false }
+        Self { status, text, more: Vec::new(), error: None, fatal: false }
     }
 
     /// The error that ends the run, if this is one.
@@ -85,7 +89,7 @@ impl Ending {
     }
 
     pub(super) fn into_result(self, call: &ToolCall) -> ToolResult {
-        ToolResult::new(call, self.status, self.text).with_error(self.error)
+        ToolResult::new(call, self.status, self.text).with_more(self.more).with_error(self.error)
     }
 }
 

@@ -7,17 +7,34 @@ pub use returned::{IntoFailure, IntoOutput};
 
 use serde::Serialize;
 
+use crate::transcript::Part;
+
 /// A tool's result, for tools that make it by hand instead of returning something serialisable.
+///
+/// # Examples
+///
+/// ```
+/// use agent_core::{Media, Output, Part, tool};
+///
+/// /// Draw a chart of the prices.
+/// #[tool(read)]
+/// fn chart() -> Output {
+///     let picture = Media::new("image/png", b"..");
+///     Output::text("Prices by month:").and(Part::Image(picture)).and("They rise.")
+/// }
+/// # _ = chart();
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Output {
     text: String,
+    more: Vec<Part>,
 }
 
 impl Output {
     /// Plain text.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into() }
+        Self { text: text.into(), more: Vec::new() }
     }
 
     /// A value as JSON, but strings, unit (`done`) and unit variants as plain text.
@@ -26,16 +43,34 @@ impl Output {
     ///
     /// Whatever the value's `Serialize` returns.
     pub fn of(value: &(impl Serialize + ?Sized)) -> Result<Self, serde_json::Error> {
-        plain::text(value).map(|text| Self { text })
+        plain::text(value).map(Self::text)
+    }
+
+    /// Appends an image, a document or a text. Not every provider takes all of them in a result.
+    #[must_use]
+    pub fn and(mut self, part: impl Into<Part>) -> Self {
+        self.more.push(part.into());
+        self
     }
 
     pub(crate) fn into_text(self) -> String {
         self.text
+    }
+
+    pub(crate) fn into_parts(self) -> (String, Vec<Part>) {
+        (self.text, self.more)
     }
 }
 
 impl<T: Into<String>> From<T> for Output {
     fn from(text: T) -> Self {
         Self::text(text)
+    }
+}
+
+/// An image or a document without a text before it.
+impl From<Part> for Output {
+    fn from(part: Part) -> Self {
+        Self::default().and(part)
     }
 }

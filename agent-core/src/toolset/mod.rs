@@ -31,7 +31,7 @@ pub struct Toolset {
 struct Inner {
     /// Sorted by name, as the definitions.
     tools: Vec<Bound>,
-    definitions: Vec<Definition>,
+    definitions: Arc<[Definition]>,
     index: Cow<'static, [u16]>,
     ledger: Mutex<Ledger<Parked>>,
 }
@@ -119,7 +119,7 @@ impl Toolset {
     }
 
     fn new(tools: Vec<Bound>, definitions: Vec<Definition>, index: Cow<'static, [u16]>) -> Self {
-        let ledger = Mutex::new(Ledger::default());
+        let (ledger, definitions) = (Mutex::new(Ledger::default()), definitions.into());
         Self { inner: Arc::new(Inner { tools, definitions, index, ledger }) }
     }
 
@@ -155,6 +155,10 @@ impl Toolset {
     /// What a model is told of the tools, sorted by name.
     #[must_use]
     pub fn definitions(&self) -> &[Definition] {
+        &self.inner.definitions
+    }
+
+    pub(crate) fn shared_definitions(&self) -> &Arc<[Definition]> {
         &self.inner.definitions
     }
 

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
-use super::ToolResult;
+use super::{Origin, Part, ToolResult, Usage};
 
 /// One entry of a [`Transcript`](super::Transcript).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -10,7 +10,7 @@ use super::ToolResult;
 #[non_exhaustive]
 pub enum Message {
     /// What the user, or the program in the user's place, said.
-    User(Arc<[Input]>),
+    User(Arc<[Part]>),
     /// What the model answered.
     Assistant(Arc<Response>),
     /// The results of all calls of the response before it, in call order.
@@ -37,21 +37,6 @@ impl Message {
     }
 }
 
-/// A piece of what the user said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Input {
-    /// Plain text.
-    Text(Arc<str>),
-}
-
-impl<T: Into<Arc<str>>> From<T> for Input {
-    fn from(text: T) -> Self {
-        Self::Text(text.into())
-    }
-}
-
 /// What the model answered to one request.
 ///
 /// # Examples
@@ -69,6 +54,8 @@ pub struct Response {
     stop: StopReason,
     #[serde(default)]
     usage: Usage,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<Arc<Origin>>,
 }
 
 impl Response {
@@ -100,13 +87,20 @@ impl Response {
     }
 
     /// Appends a block as it came from a provider.
+    ///
+    /// After a tool call the model waits for its result: the response then ends with
+    /// [`StopReason::ToolUse`], unless [`stop`](Self::stop) says otherwise after this.
     #[must_use]
     pub fn block(mut self, block: Block) -> Self {
+        if matches!(block.view, View::ToolCall(_)) && self.stop == StopReason::EndTurn {
+            self.stop = StopReason::ToolUse;
+        }
         self.blocks.push(block);
         self
     }
 
-    /// Sets why the model stopped; [`StopReason::EndTurn`] unless set.
+    /// Sets why the model stopped. Calls run after [`StopReason::ToolUse`] alone, which stands there
+    /// by itself if there are some; else it is [`StopReason::EndTurn`].
     #[must_use]
     pub fn stop(mut self, reason: StopReason) -> Self {
         self.stop = reason;
@@ -117,6 +111,13 @@ impl Response {
     #[must_use]
     pub fn used(mut self, usage: Usage) -> Self {
         self.usage = usage;
+        self
+    }
+
+    /// Sets where the response came from.
+    #[must_use]
+    pub fn from_origin(mut self, origin: Origin) -> Self {
+        self.origin = Some(Arc::new(origin));
         self
     }
 
@@ -156,6 +157,12 @@ impl Response {
     pub fn usage(&self) -> Usage {
         self.usage
     }
+
+    /// Where the response came from, if a provider sent it.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_deref()
+    }
 }
 
 /// A part of a response: our view of it and, where it came from a provider, its own JSON.
@@ -163,7 +170,7 @@ impl Response {
 pub struct Block {
     pub(super) view: View,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    raw: Option<Arc<RawValue>>,
+    pub(super) raw: Option<Arc<RawValue>>,
 }
 
 impl Block {
@@ -271,7 +278,7 @@ impl ToolCall {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StopReason {
-    /// It had said all; its calls, if any, are complete.
+    /// It had said all; calls beside that are not run.
     #[default]
     EndTurn,
     /// It waits for the results of its calls.
@@ -288,37 +295,4 @@ pub enum StopReason {
     Filtered,
     /// A reason this version does not know.
     Other(String),
-}
-
-/// Tokens, as the provider counted them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Usage {
-    /// Tokens of the request, those read from or written to a cache included.
-    pub input_tokens: u64,
-    /// Tokens of the response, reasoning included.
-    pub output_tokens: u64,
-    /// The part of the request that was read from the provider's cache.
-    pub cache_read_tokens: u64,
-    /// The part of the request that was written to the provider's cache.
-    pub cache_write_tokens: u64,
-}
-
-impl Usage {
-    /// Tokens of one request and its response, without any cache.
-    #[must_use]
-    pub fn new(input_tokens: u64, output_tokens: u64) -> Self {
-        Self { input_tokens, output_tokens, ..Self::default() }
-    }
-}
-
-impl std::ops::AddAssign for Usage {
-    fn add_assign(&mut self, other: Self) {
-        let add = |a: &mut u64, b| *a = a.saturating_add(b);
-        add(&mut self.input_tokens, other.input_tokens);
-        add(&mut self.output_tokens, other.output_tokens);
-        add(&mut self.cache_read_tokens, other.cache_read_tokens);
-        add(&mut self.cache_write_tokens, other.cache_write_tokens);
-    }
 }

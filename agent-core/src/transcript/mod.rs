@@ -1,11 +1,15 @@
 //! What was said: user input, the model's responses, and the results of their tool calls.
 
 mod message;
+mod origin;
+mod part;
 mod result;
 mod saved;
 mod turn;
 
-pub use message::{Block, Input, Message, Response, StopReason, ToolCall, Usage, View};
+pub use message::{Block, Message, Response, StopReason, ToolCall, View};
+pub use origin::{Origin, Usage};
+pub use part::{Input, Media, MediaSource, Part};
 pub use result::{Status, ToolResult};
 pub use saved::BrokenTranscript;
 pub(crate) use turn::Turn;
@@ -60,6 +64,6 @@ impl Transcript {
     }
 
     pub(crate) fn push_user(&mut self, input: Input) {
-        self.messages.push(Message::User([input].into()));
+        self.messages.push(Message::User(input.into_parts().into()));
     }
 }

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use std::{error::Error, fmt, sync::Arc};
 
-use super::ToolCall;
+use super::{Part, ToolCall};
 
 /// The one result of a tool call.
 #[derive(Clone, Serialize, Deserialize)]
@@ -10,6 +10,8 @@ pub struct ToolResult {
     name: Arc<str>,
     status: Status,
     text: String,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    more: Box<[Part]>,
     /// The length of the text before it was cut, if it was.
     #[serde(skip)]
     whole: Option<usize>,
@@ -23,7 +25,15 @@ impl ToolResult {
     #[must_use]
     pub fn new(call: &ToolCall, status: Status, text: impl Into<String>) -> Self {
         let (call_id, name) = (call.shared_id(), call.shared_name());
-        Self { call_id, name, status, text: text.into(), whole: None, error: None }
+        let more = Box::default();
+        Self { call_id, name, status, text: text.into(), more, whole: None, error: None }
+    }
+
+    /// Adds what follows the text: images, documents and further texts.
+    #[must_use]
+    pub fn with_more(mut self, more: impl Into<Box<[Part]>>) -> Self {
+        self.more = more.into();
+        self
     }
 
     pub(crate) fn with_error(mut self, error: Option<Arc<dyn Error + Send + Sync>>) -> Self {
@@ -55,10 +65,16 @@ impl ToolResult {
         self.status != Status::Completed
     }
 
-    /// What the model reads.
+    /// What the model reads, up to the first image or document.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// What the model gets after the text: images, documents and further texts; often nothing.
+    #[must_use]
+    pub fn more(&self) -> &[Part] {
+        &self.more
     }
 
     /// The tool's own error with its sources, in the process where it happened; it is not saved.
@@ -67,16 +83,39 @@ impl ToolResult {
         self.error.as_deref()
     }
 
-    /// The text, and the length that it had before it was cut.
-    pub(crate) fn text_to_cut(&mut self) -> (&mut String, &mut Option<usize>) {
-        (&mut self.text, &mut self.whole)
+    /// The lengths of its texts in bytes.
+    pub(crate) fn lengths(&self) -> impl Iterator<Item = usize> + Clone {
+        let more = self.more.iter().map(|part| match part {
+            Part::Text(text) => text.len(),
+            _ => 0,
+        });
+        std::iter::once(self.text.len()).chain(more)
+    }
+
+    /// Shortens its texts with `cut`, which gets the length of a text before any cut.
+    pub(crate) fn cut_texts(&mut self, cut: impl Fn(&mut String, &mut Option<usize>)) {
+        cut(&mut self.text, &mut self.whole);
+        for part in &mut self.more {
+            if let Part::Text(text) = part {
+                let mut shorter = String::from(&**text);
+                cut(&mut shorter, &mut None);
+                if shorter.len() < text.len() {
+                    *text = shorter.into();
+                }
+            }
+        }
+    }
+
+    /// Its images and documents, to be replaced where they are too large together.
+    pub(crate) fn media_mut(&mut self) -> impl Iterator<Item = &mut Part> {
+        self.more.iter_mut().filter(|part| !matches!(part, Part::Text(_)))
     }
 }
 
 impl PartialEq for ToolResult {
     fn eq(&self, other: &Self) -> bool {
         let key = |r: &Self| (r.call_id.clone(), r.name.clone(), r.status);
-        key(self) == key(other) && self.text == other.text
+        key(self) == key(other) && self.text == other.text && self.more == other.more
     }
 }
 
@@ -87,6 +126,7 @@ impl fmt::Debug for ToolResult {
             .field("name", &self.name)
             .field("status", &self.status)
             .field("text", &self.text)
+            .field("more", &self.more)
             .finish_non_exhaustive()
     }
 }

@@ -33,11 +33,6 @@ impl Turn {
         }
     }
 
-    /// The results so far.
-    pub(crate) fn results(&self) -> impl Iterator<Item = &ToolResult> + Clone {
-        self.slots.iter().flatten()
-    }
-
     /// The results so far, to be cut to a limit that spans the turn.
     pub(crate) fn results_mut(&mut self) -> impl Iterator<Item = &mut ToolResult> {
         self.slots.iter_mut().flatten()
@@ -81,6 +76,8 @@ fn make_ids_unique(response: &mut Response) {
                 break fresh;
             }
         };
+        // The provider's JSON holds the other id, so what goes back is made from the view.
+        block.raw = None;
     }
 }
 

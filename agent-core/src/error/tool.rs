@@ -1,9 +1,7 @@
-//! Errors of tools, of models and of runs.
-
 use std::error::Error;
 use std::fmt;
 
-type BoxError = Box<dyn Error + Send + Sync>;
+use super::BoxError;
 
 /// An error of a tool that says more than "failed".
 ///
@@ -83,54 +81,5 @@ impl fmt::Display for ToolError {
 impl<E: Error + Send + Sync + 'static> From<E> for ToolError {
     fn from(error: E) -> Self {
         Self::new(error)
-    }
-}
-
-/// The model could not be asked, or did not answer.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct ModelError {
-    message: String,
-    #[source]
-    source: Option<BoxError>,
-}
-
-impl ModelError {
-    /// An error with a text for the host.
-    #[must_use]
-    pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), source: None }
-    }
-
-    /// Adds the error that caused it.
-    #[must_use]
-    pub fn caused_by(mut self, source: impl Into<BoxError>) -> Self {
-        self.source = Some(source.into());
-        self
-    }
-}
-
-/// The name that was probably meant.
-pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    const LONGEST: usize = 64;
-    let name: String = name.chars().take(LONGEST).collect::<String>().to_lowercase();
-    let near =
-        names.map(|known| (strsim::damerau_levenshtein(&name, &known.to_lowercase()), known));
-    let (distance, known) = near.min()?;
-    (distance * 3 <= known.chars().count()).then_some(known)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::nearest;
-
-    #[test]
-    fn the_nearest_name_is_offered_if_it_is_near() {
-        let names = ["search", "read_file", "add"];
-        assert_eq!(nearest("serach", names.into_iter()), Some("search"));
-        assert_eq!(nearest("readfile", names.into_iter()), Some("read_file"));
-        assert_eq!(nearest("Search", names.into_iter()), Some("search"));
-        assert_eq!(nearest("delete", names.into_iter()), None);
-        assert_eq!(nearest("x", [].into_iter()), None);
     }
 }

@@ -1,0 +1,121 @@
+//! The body of a request.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+use super::messages::{WireMessage, messages};
+use super::settings::{Settings, configuration};
+use super::tools::Tools;
+use crate::error::ModelError;
+use crate::model::{Parallel, Request, ToolChoice};
+
+/// The fields that the agent fills in.
+const OWN: [&str; 6] = ["model", "system", "tools", "tool_choice", "messages", "stream"];
+
+pub(super) fn body(
+    settings: &Settings,
+    tools: &Tools,
+    request: &Request<'_>,
+) -> Result<Vec<u8>, ModelError> {
+    if let Some(own) = OWN.into_iter().find(|own| settings.fields.contains_key(*own)) {
+        return Err(configuration(format!("the field `{own}` is the agent's: set it there")));
+    }
+    let body = Body {
+        settings,
+        system: request.system().filter(|system| !system.is_empty()),
+        tools: tools.json(settings, request.shared_tools())?,
+        choice: choice(settings, request)?,
+        messages: messages(settings, request.transcript())?,
+    };
+    serde_json::to_vec(&body).map_err(|error| configuration("no JSON").caused_by(error))
+}
+
+struct Body<'a> {
+    settings: &'a Settings,
+    system: Option<&'a str>,
+    tools: Option<Arc<RawValue>>,
+    choice: Option<WireChoice>,
+    messages: Vec<WireMessage<'a>>,
+}
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Settings { model, fields, cache, .. } = self.settings;
+        let cache = cache.mark();
+        let mut body = serializer.serialize_map(None)?;
+        body.serialize_entry("model", model)?;
+        for (name, value) in fields {
+            body.serialize_entry(name, value)?;
+        }
+        // At the top it marks the last message of each request, so that no message changes.
+        if let Some(cache) = cache.as_ref().filter(|_| !fields.contains_key("cache_control")) {
+            body.serialize_entry("cache_control", cache)?;
+        }
+        if let Some(text) = self.system {
+            let system = SystemText { kind: "text", text, cache_control: cache };
+            body.serialize_entry("system", &[system])?;
+        }
+        if let Some(tools) = &self.tools {
+            body.serialize_entry("tools", tools)?;
+        }
+        if let Some(choice) = &self.choice {
+            body.serialize_entry("tool_choice", choice)?;
+        }
+        body.serialize_entry("messages", &self.messages)?;
+        body.end()
+    }
+}
+
+/// The same in all requests of a run: a change would throw the messages out of the cache.
+fn choice(settings: &Settings, request: &Request<'_>) -> Result<Option<WireChoice>, ModelError> {
+    if request.tools().is_empty() && settings.server_tools.is_empty() {
+        return match request.tool_choice() {
+            ToolChoice::Auto | ToolChoice::None => Ok(None),
+            _ => Err(configuration("the agent has no tools, and its model must call one")),
+        };
+    }
+    let at_most_one = request.parallel() == Parallel::Never;
+    let (kind, name, at_most_one) = match request.tool_choice() {
+        ToolChoice::Auto if !at_most_one => return Ok(None),
+        ToolChoice::Auto => ("auto", None, true),
+        ToolChoice::Any => ("any", None, at_most_one),
+        ToolChoice::None => ("none", None, false),
+        ToolChoice::Named(name) => {
+            check_is_tool(settings, request, name)?;
+            ("tool", Some(name.clone()), at_most_one)
+        }
+    };
+    Ok(Some(WireChoice { kind, name, disable_parallel_tool_use: at_most_one }))
+}
+
+fn check_is_tool(settings: &Settings, request: &Request<'_>, name: &str) -> Result<(), ModelError> {
+    let known = request.tools().iter().any(|tool| tool.name() == name);
+    let served =
+        settings.server_tools.iter().any(|tool| tool.get("name").is_some_and(|its| its == name));
+    if known || served {
+        return Ok(());
+    }
+    Err(configuration(format!("the model must call `{name}`, which is no tool of the agent")))
+}
+
+#[derive(Serialize)]
+struct SystemText<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_control: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct WireChoice {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    disable_parallel_tool_use: bool,
+}

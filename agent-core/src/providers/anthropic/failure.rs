@@ -1,0 +1,248 @@
+//! What an answer that is no response says, and what to do about it.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use std::time::{Duration, SystemTime};
+
+use super::request_id;
+use super::settings::Settings;
+use crate::error::{ModelError, ModelErrorKind as Kind};
+use crate::model::Request;
+
+type Answer = http::Response<Bytes>;
+
+/// `{"type": "error", "error": {..}, "request_id": ..}`
+#[derive(Deserialize)]
+struct WireFailure {
+    error: WireError,
+    #[serde(default)]
+    request_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WireError {
+    #[serde(rename = "type", default)]
+    name: Option<String>,
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default)]
+    details: Option<WireDetails>,
+}
+
+#[derive(Deserialize)]
+struct WireDetails {
+    #[serde(default)]
+    error_code: Option<String>,
+}
+
+/// The error that an answer with the status of one is.
+pub(super) fn of(settings: &Settings, request: &Request<'_>, answer: &Answer) -> ModelError {
+    let status = answer.status();
+    let body = text(settings, answer);
+    let failure = serde_json::from_str::<WireFailure>(&body).ok();
+    let (id, failure) =
+        failure.map_or((None, None), |failure| (failure.request_id, Some(failure.error)));
+    let code = failure.as_ref().and_then(|error| error.details.as_ref()?.error_code.clone());
+    let (name, said) = failure.map_or((None, None), |error| (error.name, error.message));
+    let said = said.unwrap_or_else(|| beginning(&body));
+    let kind = kind(status, name.as_deref(), code.as_deref(), &said);
+    let message = advice(settings, request, kind, answer, &beginning(&said));
+
+    let mut error = ModelError::new(message).with_kind(kind).with_status(status.as_u16());
+    if let Some(name) = name {
+        error = error.with_name(name);
+    }
+    if let Some(code) = code {
+        error = error.with_code(code);
+    }
+    if let Some(id) = request_id(answer.headers()).map(str::to_owned).or(id) {
+        error = error.with_request_id(id);
+    }
+    if let Some(wait) = retry_after(answer.headers(), SystemTime::now()) {
+        error = error.with_retry_after(wait);
+    }
+    match answer.headers().get("x-should-retry").and_then(|again| again.to_str().ok()) {
+        Some("true") => error = error.with_should_retry(true),
+        Some("false") => error = error.with_should_retry(false),
+        _ => {}
+    }
+    error.with_body(body)
+}
+
+/// The error that an answer of success is if it holds no response.
+pub(super) fn unreadable(
+    settings: &Settings,
+    answer: &Answer,
+    source: &serde_json::Error,
+) -> ModelError {
+    let body = text(settings, answer);
+    let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let message = match kind.filter(|kind| !kind.contains("json")) {
+        Some(kind) => {
+            let kind = settings.blot(beginning(kind));
+            format!("the answer is of type {kind} and holds no response: is the base URL right?")
+        }
+        None => "the answer holds no response".to_owned(),
+    };
+    // Its own text quotes the value that it did not expect.
+    let place = format!("at line {} column {}", source.line(), source.column());
+    let mut error = ModelError::new(format!("{message} ({:?} {place})", source.classify()))
+        .with_kind(Kind::Unreadable)
+        .with_status(answer.status().as_u16());
+    if let Some(id) = request_id(answer.headers()) {
+        error = error.with_request_id(id);
+    }
+    error.with_body(body)
+}
+
+fn text(settings: &Settings, answer: &Answer) -> String {
+    /// More than is kept of it, so that no secret is cut where it ends.
+    const MOST: usize = 64 << 10;
+    let body = answer.body();
+    let body = body.get(..MOST.min(body.len())).unwrap_or_default();
+    settings.blot(String::from_utf8_lossy(body).into_owned())
+}
+
+/// The beginning of what was said, in one line.
+fn beginning(text: &str) -> String {
+    const MOST: usize = 600;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}..", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
+fn kind(status: StatusCode, name: Option<&str>, code: Option<&str>, said: &str) -> Kind {
+    // Stable names for what no time heals, under statuses that otherwise mean "later".
+    if code.is_some_and(|code| code.contains("spend_limit") || code.contains("credit")) {
+        return Kind::Billing;
+    }
+    match name {
+        Some("invalid_request_error") if said.contains("credit balance") => Kind::Billing,
+        Some("invalid_request_error")
+            if ["prompt is too long", "context window", "context limit"]
+                .iter()
+                .any(|words| said.contains(words)) =>
+        {
+            Kind::TooLong
+        }
+        Some("invalid_request_error") => Kind::Request,
+        Some("request_too_large") => Kind::TooLong,
+        Some("authentication_error") => Kind::Authentication,
+        Some("permission_error") => Kind::Permission,
+        Some("billing_error") => Kind::Billing,
+        Some("not_found_error") => Kind::NotFound,
+        Some("rate_limit_error") => Kind::RateLimited,
+        Some("overloaded_error") => Kind::Overloaded,
+        Some("timeout_error") => Kind::Timeout,
+        Some("api_error") => Kind::Server,
+        _ => by_status(status),
+    }
+}
+
+fn by_status(status: StatusCode) -> Kind {
+    match status.as_u16() {
+        300..400 => Kind::Configuration,
+        401 => Kind::Authentication,
+        402 => Kind::Billing,
+        403 => Kind::Permission,
+        404 => Kind::NotFound,
+        408 | 504 => Kind::Timeout,
+        413 => Kind::TooLong,
+        429 => Kind::RateLimited,
+        503 | 529 => Kind::Overloaded,
+        400..500 => Kind::Request,
+        500..600 => Kind::Server,
+        _ => Kind::Other,
+    }
+}
+
+/// What happened, what the API says of it, and what to do.
+fn advice(
+    settings: &Settings,
+    request: &Request<'_>,
+    kind: Kind,
+    answer: &Answer,
+    said: &str,
+) -> String {
+    let said = match said.trim_end_matches('.') {
+        "" => "it says nothing more",
+        said => said,
+    };
+    let (model, url) = (&settings.model, &settings.base_url);
+    match kind {
+        Kind::Authentication => format!("the key was refused: {said}; check ANTHROPIC_API_KEY"),
+        Kind::Permission => format!("the key may not do this: {said}"),
+        Kind::Billing => format!("the account does not cover this: {said}"),
+        Kind::NotFound => format!(
+            "no model `{model}`, or no API at {url}: {said}; the base URL is the part before `/v1`"
+        ),
+        Kind::TooLong => format!("the conversation is too long for `{model}`: {said}"),
+        Kind::RateLimited => format!("too many requests: {said}"),
+        Kind::Overloaded => format!("the API is overloaded: {said}"),
+        Kind::Configuration => {
+            let to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+            let to = settings.blot(beginning(to.unwrap_or("nowhere")));
+            format!("{url} redirects to {to}, which is not followed: set the base URL to it")
+        }
+        Kind::Request => match named_tool(request, said) {
+            Some(name) => format!("the API refuses the tool `{name}`: {said}"),
+            None => format!("the API refuses the request: {said}"),
+        },
+        Kind::Timeout => format!("the API ran out of time: {said}"),
+        _ => format!("the API failed: {said}"),
+    }
+}
+
+/// The tool that an error of the API names by its place: `tools.2.custom.input_schema: ..`.
+fn named_tool<'a>(request: &Request<'a>, said: &str) -> Option<&'a str> {
+    let (_, place) = said.split_once("tools.")?;
+    let place = place.split(|c: char| !c.is_ascii_digit()).next()?;
+    Some(request.tools().get(place.parse::<usize>().ok()?)?.name())
+}
+
+/// `retry-after-ms`, or `retry-after` in seconds or as a date.
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let header = |name: &str| headers.get(name)?.to_str().ok();
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    if let Some(ms) = header("retry-after-ms").and_then(number) {
+        return Duration::try_from_secs_f64(ms / 1000.0).ok();
+    }
+    let after = header(RETRY_AFTER.as_str())?;
+    match number(after) {
+        Some(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        None => httpdate::parse_http_date(after).ok()?.duration_since(now).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(name: &'static str, value: &'static str) -> Option<Duration> {
+        let now = httpdate::parse_http_date("Sun, 22 Nov 2026 10:00:00 GMT").unwrap();
+        let value = http::HeaderValue::from_static(value);
+        retry_after(&HeaderMap::from_iter([(http::HeaderName::from_static(name), value)]), now)
+    }
+
+    #[test]
+    fn a_delay_is_read_in_all_its_forms() {
+        assert_eq!(told("retry-after", "7"), Some(Duration::from_secs(7)));
+        assert_eq!(told("retry-after", " 0.5 "), Some(Duration::from_millis(500)));
+        assert_eq!(told("retry-after-ms", "250"), Some(Duration::from_millis(250)));
+        let date = told("retry-after", "Sun, 22 Nov 2026 10:00:30 GMT");
+        assert_eq!(date, Some(Duration::from_secs(30)));
+        for nonsense in ["", "soon", "-1", "NaN", "inf", "1e400", "Sun, 22 Nov 2020 10:00:30 GMT"] {
+            assert_eq!(told("retry-after", nonsense), None, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn what_was_said_is_cut_to_a_line() {
+        assert_eq!(beginning(" a\n b "), "a b");
+        assert_eq!(beginning(&"ä".repeat(10_000)).chars().count(), 602);
+    }
+}

@@ -1,0 +1,277 @@
+//! Anthropic's Messages API: `POST /v1/messages`.
+//!
+//! The wire is that of the API version 2026-10-21 as the official clients speak it (`anthropic` 2.12
+//! for Python); version and authentication can be set otherwise.
+
+mod decode;
+mod encode;
+mod failure;
+mod messages;
+mod settings;
+mod tools;
+
+pub use settings::{Auth, PromptCache};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName};
+use serde::Serialize;
+use serde_json::Value;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use super::dialect::Dialect;
+use super::secret::Secret;
+use crate::error::{ModelError, ModelErrorKind};
+use crate::model::{BoxFuture, Model, Request};
+use crate::transcript::Response;
+use crate::transport::{Http, Timeouts, Transport, fetch};
+use settings::Settings;
+use tools::Tools;
+
+/// A model of Anthropic, by the Messages API.
+///
+/// What the API sent goes back as it was, so that signatures hold and prompts are found in its cache.
+///
+/// # Examples
+///
+/// ```no_run
+/// use agent_core::Agent;
+/// use agent_core::providers::Anthropic;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let agent = Agent::new(Anthropic::from_env("claude-sonnet-4-6")?);
+/// let outcome = agent.run("Name three primary colours.").await?;
+/// println!("{}", outcome.text());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Anthropic {
+    settings: Settings,
+    tools: Tools,
+    timeouts: Timeouts,
+    transport: Option<Arc<dyn Transport>>,
+    /// The usual transport, made when it is needed.
+    http: OnceLock<Http>,
+}
+
+impl Anthropic {
+    /// The model of this name, with this key.
+    #[must_use]
+    pub fn new(model: impl Into<Arc<str>>, key: impl AsRef<str>) -> Self {
+        Self {
+            settings: Settings::new(model.into(), Secret::new(key.as_ref())),
+            tools: Tools::default(),
+            timeouts: Timeouts::default(),
+            transport: None,
+            http: OnceLock::new(),
+        }
+    }
+
+    /// The model of this name, with the key in `ANTHROPIC_API_KEY` or `ANTHROPIC_AUTH_TOKEN`, at
+    /// `ANTHROPIC_BASE_URL` if that is set.
+    ///
+    /// # Errors
+    ///
+    /// When neither holds a key.
+    pub fn from_env(model: impl Into<Arc<str>>) -> Result<Self, ModelError> {
+        Self::from_vars(model, |name| std::env::var(name).ok())
+    }
+
+    /// As [`from_env`](Self::from_env), with the variables looked up elsewhere: in a test, or in a file.
+    ///
+    /// # Errors
+    ///
+    /// When no key is found.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use agent_core::providers::Anthropic;
+    ///
+    /// let error = Anthropic::from_vars("claude-sonnet-4-6", |_| None).unwrap_err();
+    /// assert!(error.to_string().contains("ANTHROPIC_API_KEY"));
+    /// ```
+    pub fn from_vars(
+        model: impl Into<Arc<str>>,
+        look_up: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ModelError> {
+        const KEYS: [&str; 2] = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"];
+        let look_up = |name: &str| look_up(name).filter(|value| !value.trim().is_empty());
+        let Some(key) = KEYS.into_iter().find_map(look_up) else {
+            let message = "no key: set ANTHROPIC_API_KEY (or ANTHROPIC_AUTH_TOKEN)";
+            return Err(ModelError::new(message).with_kind(ModelErrorKind::Configuration));
+        };
+        let anthropic = Self::new(model, key);
+        Ok(match look_up("ANTHROPIC_BASE_URL") {
+            Some(url) => anthropic.base_url(url),
+            None => anthropic,
+        })
+    }
+
+    /// Sets the address to which `/v1/messages` is added; `https://api.anthropic.com` unless set.
+    #[must_use]
+    pub fn base_url(mut self, url: impl AsRef<str>) -> Self {
+        self.settings.base_url = url.as_ref().trim().trim_end_matches('/').into();
+        self
+    }
+
+    /// Sets the API version; `2026-10-21` unless set. From that one on, the API refuses `temperature`,
+    /// `top_p` and `top_k`.
+    #[must_use]
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.settings.version = version.into();
+        self
+    }
+
+    /// Sets how the key is sent; [`Auth::Bearer`] unless set.
+    #[must_use]
+    pub fn auth(mut self, auth: Auth) -> Self {
+        self.settings.auth = auth;
+        self
+    }
+
+    /// Switches a beta feature of the API on, by its name.
+    #[must_use]
+    pub fn beta(mut self, name: impl Into<String>) -> Self {
+        self.settings.betas.push(name.into());
+        self
+    }
+
+    /// Adds a header to each request. Its value is kept as a secret.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl AsRef<str>) -> Self {
+        self.settings.headers.push((name.into(), Secret::new(value.as_ref())));
+        self
+    }
+
+    /// Sets the most tokens of a response; 16,000 unless set.
+    ///
+    /// An answer comes as a whole, so much more of them needs longer [`Timeouts`].
+    #[must_use]
+    pub fn max_tokens(self, tokens: u32) -> Self {
+        self.field("max_tokens", tokens)
+    }
+
+    /// Sets a field of the request's body, such as `thinking`, `temperature`, `stop_sequences` or
+    /// `metadata`, as the API documents it. Nothing of the kind is sent unless it is set.
+    ///
+    /// The fields that the agent fills in cannot be set: `model`, `system`, `tools`, `tool_choice`,
+    /// `messages` and `stream`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use agent_core::providers::Anthropic;
+    /// use serde_json::json;
+    ///
+    /// let model = Anthropic::new("claude-opus-4-6", "a key")
+    ///     .field("thinking", json!({"type": "adaptive"}))
+    ///     .field("stop_sequences", ["END"]);
+    /// # _ = model;
+    /// ```
+    #[must_use]
+    pub fn field(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
+        let name = name.into();
+        match serde_json::to_value(value) {
+            Ok(value) => _ = self.settings.fields.insert(name, value),
+            Err(error) => self.settings.refused = Some(format!("field `{name}`: {error}")),
+        }
+        self
+    }
+
+    /// Adds a tool that Anthropic runs itself, such as a search of the web, as the API documents it.
+    #[must_use]
+    pub fn server_tool(mut self, tool: Value) -> Self {
+        self.settings.server_tools.push(tool);
+        self.tools = Tools::default();
+        self
+    }
+
+    /// Sets how long the API keeps prompts in its cache; five minutes unless set.
+    #[must_use]
+    pub fn prompt_cache(mut self, cache: PromptCache) -> Self {
+        self.settings.cache = cache;
+        self.tools = Tools::default();
+        self
+    }
+
+    /// Sets how long each step of a request may take.
+    #[must_use]
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self.http = OnceLock::new();
+        self
+    }
+
+    /// Sends requests by a client of your own, with its proxies, certificates and limits.
+    #[must_use]
+    pub fn client(self, client: reqwest::Client) -> Self {
+        self.transport(Http::from(client))
+    }
+
+    /// Sends requests by another way than HTTP, or records them.
+    #[must_use]
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    fn the_transport(&self) -> Result<&dyn Transport, ModelError> {
+        if let Some(transport) = &self.transport {
+            return Ok(&**transport);
+        }
+        if let Some(http) = self.http.get() {
+            return Ok(http);
+        }
+        let http = Http::new(self.timeouts.connect)?;
+        Ok(self.http.get_or_init(|| http))
+    }
+}
+
+impl Model for Anthropic {
+    fn ask<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Result<Response, ModelError>> {
+        Box::pin(async move {
+            let asked = self.encode(&request)?;
+            let (transport, limit) = (self.the_transport()?, request.response_limit());
+            let answer = fetch(transport, asked, &self.timeouts, limit).await?;
+            self.decode(&request, &answer)
+        })
+    }
+}
+
+impl Dialect for Anthropic {
+    fn encode(&self, request: &Request<'_>) -> Result<http::Request<Bytes>, ModelError> {
+        let body = encode::body(&self.settings, &self.tools, request)?;
+        self.settings.request(body)
+    }
+
+    fn decode(
+        &self,
+        request: &Request<'_>,
+        answer: &http::Response<Bytes>,
+    ) -> Result<Response, ModelError> {
+        if answer.status().is_success() {
+            decode::response(&self.settings, answer)
+        } else {
+            Err(failure::of(&self.settings, request, answer))
+        }
+    }
+}
+
+impl fmt::Debug for Anthropic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Anthropic")
+            .field("model", &self.settings.model)
+            .field("version", &self.settings.version)
+            .field("timeouts", &self.timeouts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The id by which Anthropic finds a request; gateways in front of it have one of their own.
+fn request_id(headers: &HeaderMap) -> Option<&str> {
+    const NAMES: [HeaderName; 2] =
+        [HeaderName::from_static("request-id"), HeaderName::from_static("x-request-id")];
+    NAMES.iter().find_map(|name| headers.get(name)?.to_str().ok())
+}

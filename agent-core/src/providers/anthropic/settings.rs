@@ -1,0 +1,158 @@
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+use crate::error::{ModelError, ModelErrorKind};
+use crate::providers::secret::Secret;
+
+/// The name of this dialect in an [`Origin`](crate::Origin).
+pub(super) const DIALECT: &str = "anthropic";
+
+/// How the key is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Auth {
+    /// `Authorization: Bearer ..`, as the official clients do it.
+    #[default]
+    Bearer,
+    /// `x-api-key: ..`, for services that know this form alone.
+    ApiKey,
+}
+
+/// How long the API keeps what a request begins with in its cache.
+///
+/// Tools and system prompt are marked as places from which it can be used again, and the messages as
+/// far as they go. Nothing of a message changes from turn to turn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PromptCache {
+    /// Nothing is marked.
+    Off,
+    /// Five minutes from its last use.
+    #[default]
+    FiveMinutes,
+    /// An hour from its last use, for a higher price.
+    OneHour,
+}
+
+impl PromptCache {
+    /// How a request marks the end of what is kept.
+    pub(super) fn mark(self) -> Option<Value> {
+        match self {
+            Self::Off => None,
+            Self::FiveMinutes => Some(json!({"type": "ephemeral"})),
+            Self::OneHour => Some(json!({"type": "ephemeral", "ttl": "1h"})),
+        }
+    }
+}
+
+/// What is the same for all requests.
+pub(super) struct Settings {
+    pub(super) model: Arc<str>,
+    pub(super) base_url: String,
+    pub(super) version: String,
+    pub(super) auth: Auth,
+    pub(super) key: Secret,
+    pub(super) betas: Vec<String>,
+    pub(super) headers: Vec<(String, Secret)>,
+    /// Fields of the body, `max_tokens` among them.
+    pub(super) fields: Map<String, Value>,
+    pub(super) server_tools: Vec<Value>,
+    pub(super) cache: PromptCache,
+    /// A setting that cannot be sent.
+    pub(super) refused: Option<String>,
+}
+
+impl Settings {
+    pub(super) fn new(model: Arc<str>, key: Secret) -> Self {
+        const MAX_TOKENS: u32 = 16_000;
+        Self {
+            model,
+            base_url: "https://api.anthropic.com".to_owned(),
+            version: "2026-10-21".to_owned(),
+            auth: Auth::default(),
+            key,
+            betas: Vec::new(),
+            headers: Vec::new(),
+            fields: Map::from_iter([("max_tokens".to_owned(), MAX_TOKENS.into())]),
+            server_tools: Vec::new(),
+            cache: PromptCache::default(),
+            refused: None,
+        }
+    }
+
+    /// The request with this body.
+    pub(super) fn request(&self, body: Vec<u8>) -> Result<Request<Bytes>, ModelError> {
+        if let Some(refused) = &self.refused {
+            return Err(configuration(refused));
+        }
+        let mut request = Request::new(Bytes::from(body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri()?;
+        *request.headers_mut() = self.request_headers()?;
+        Ok(request)
+    }
+
+    fn uri(&self) -> Result<Uri, ModelError> {
+        let uri = format!("{}/v1/messages", self.base_url).parse::<Uri>();
+        let uri =
+            uri.map_err(|error| configuration("the base URL is no address").caused_by(error))?;
+        if !matches!(uri.scheme_str(), Some("https" | "http")) {
+            return Err(configuration("the base URL has to begin with `https://` or `http://`"));
+        }
+        // It is no secret where requests go; what identifies the sender belongs into headers.
+        if uri.query().is_some() || uri.authority().is_some_and(|host| host.as_str().contains('@'))
+        {
+            return Err(configuration("the base URL may hold neither a user nor a query"));
+        }
+        Ok(uri)
+    }
+
+    fn request_headers(&self) -> Result<HeaderMap, ModelError> {
+        let json = HeaderValue::from_static("application/json");
+        let agent = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, json.clone());
+        headers.insert(ACCEPT, json);
+        headers.insert(USER_AGENT, HeaderValue::from_static(agent));
+        headers.insert("anthropic-version", plain("the API version", &self.version)?);
+        if !self.betas.is_empty() {
+            headers.insert("anthropic-beta", plain("a beta's name", &self.betas.join(","))?);
+        }
+        let (name, before) = match self.auth {
+            Auth::Bearer => (AUTHORIZATION, "Bearer "),
+            Auth::ApiKey => (HeaderName::from_static("x-api-key"), ""),
+        };
+        if self.key.is_empty() {
+            return Err(configuration("the key is empty"));
+        }
+        let key = self.key.header(before);
+        headers.insert(name, key.ok_or_else(|| no_header("the key"))?);
+        for (name, value) in &self.headers {
+            let what = format!("the header `{name}`");
+            let name = name.parse::<HeaderName>().map_err(|_| no_header(&what))?;
+            headers.insert(name, value.header("").ok_or_else(|| no_header(&what))?);
+        }
+        Ok(headers)
+    }
+
+    /// The text without the secrets that it may repeat.
+    pub(super) fn blot(&self, text: String) -> String {
+        let secrets = self.headers.iter().map(|(_, value)| value);
+        secrets.fold(self.key.blot(text), |text, secret| secret.blot(text))
+    }
+}
+
+fn plain(what: &str, value: &str) -> Result<HeaderValue, ModelError> {
+    HeaderValue::from_str(value).map_err(|_| no_header(what))
+}
+
+fn no_header(what: &str) -> ModelError {
+    configuration(format!("{what} has characters that no header takes"))
+}
+
+pub(super) fn configuration(message: impl Into<String>) -> ModelError {
+    ModelError::new(message).with_kind(ModelErrorKind::Configuration)
+}

@@ -1,0 +1,7 @@
+//! The models of providers, each behind a feature of its name.
+
+pub mod anthropic;
+mod dialect;
+mod secret;
+
+pub use anthropic::Anthropic;

@@ -1,0 +1,60 @@
+use bytes::Bytes;
+use futures_core::Stream;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::error::ModelError;
+
+/// The body of an answer: its bytes as they come.
+///
+/// # Examples
+///
+/// ```
+/// use agent_core::transport::Body;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), agent_core::ModelError> {
+/// let mut body = Body::from("all at once");
+/// assert_eq!(body.next().await.transpose()?.as_deref(), Some(&b"all at once"[..]));
+/// assert!(body.next().await.is_none());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Body(Pin<Box<dyn Stream<Item = Result<Bytes, ModelError>> + Send>>);
+
+impl Body {
+    /// A body that comes piece by piece.
+    pub fn new(pieces: impl Stream<Item = Result<Bytes, ModelError>> + Send + 'static) -> Self {
+        Self(Box::pin(pieces))
+    }
+
+    /// The next piece; `None` at the end. Cancel-safe.
+    pub async fn next(&mut self) -> Option<Result<Bytes, ModelError>> {
+        poll_fn(|cx| self.0.as_mut().poll_next(cx)).await
+    }
+}
+
+impl<T: Into<Bytes>> From<T> for Body {
+    fn from(whole: T) -> Self {
+        Self::new(Whole(Some(whole.into())))
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").finish_non_exhaustive()
+    }
+}
+
+/// One piece.
+struct Whole(Option<Bytes>);
+
+impl Stream for Whole {
+    type Item = Result<Bytes, ModelError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.take().map(Ok))
+    }
+}
