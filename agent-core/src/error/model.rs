@@ -232,8 +232,8 @@ impl ModelError {
                 | Kind::Server
                 | Kind::Connection
                 | Kind::Timeout => true,
-                // A lock or a time limit of the server.
-                _ => matches!(self.0.status, Some(408 | 409)),
+                // Whatever the body says; 408 and 409 are a time limit and a lock of the server.
+                _ => matches!(self.0.status, Some(408 | 409 | 429 | 500..)),
             }),
         }
     }

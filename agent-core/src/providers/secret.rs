@@ -22,16 +22,6 @@ impl Secret {
         value.set_sensitive(true);
         Some(value)
     }
-
-    /// The text with this secret blotted out, where it stands in it.
-    pub(super) fn blot(&self, text: String) -> String {
-        // What is that short is no secret, and would be found everywhere.
-        const SHORTEST: usize = 6;
-        if self.0.len() < SHORTEST || !text.contains(&*self.0) {
-            return text;
-        }
-        text.replace(&*self.0, "[secret]")
-    }
 }
 
 impl fmt::Debug for Secret {

@@ -5,7 +5,8 @@ use http::Request;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-use super::exchange::{Asked, BLOT, Secrets};
+use super::exchange::Asked;
+use super::secrets::{BLOT, Secrets};
 use crate::arguments::excerpt;
 
 /// The request of a recording.
@@ -137,7 +138,9 @@ mod tests {
         for sent in ["a KEY b c", "KEY b OTHER c", "a KEY b OTHER", "a  c", ""] {
             assert!(!alike("a [secret] b [secret] c", sent), "{sent}");
         }
-        assert!(alike("[secret]", "") && alike("[secret][secret]", "") && !alike("x[secret]x", "x"));
+        assert!(
+            alike("[secret]", "") && alike("[secret][secret]", "") && !alike("x[secret]x", "x")
+        );
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(crate) async fn fetch(
         let (head, body) = answer.into_parts();
         let is_error = !head.status.is_success();
         let body = match is_error {
-            true => read_some(body, timeouts.idle).await,
+            true => read_some(body, timeouts.idle).await?,
             false => read(body, &head.headers, timeouts.idle, most).await?,
         };
         Ok(Response::from_parts(head, body))
@@ -80,17 +80,26 @@ async fn read(
     Ok(whole.into())
 }
 
-/// What there is of the body of an error: the status says enough where it cannot be read.
-async fn read_some(mut body: Body, idle: Duration) -> Bytes {
+/// What comes of the body of an error within this time: the status says enough without it.
+async fn read_some(mut body: Body, time: Duration) -> Result<Bytes, ModelError> {
     let mut some = Vec::new();
-    while let Some(Ok(piece)) = next(&mut body, idle).await {
-        let room = ERROR_BODY - some.len();
-        some.extend(piece.iter().take(room));
-        if piece.len() >= room {
-            break;
+    let read = async {
+        while let Some(piece) = body.next().await {
+            let room = ERROR_BODY - some.len();
+            match piece {
+                Ok(piece) => some.extend(piece.iter().take(room)),
+                // What is wrong on this side, such as a recording that cannot be written.
+                Err(error) if error.kind() == ModelErrorKind::Configuration => return Err(error),
+                Err(_) => break,
+            }
+            if some.len() == ERROR_BODY {
+                break;
+            }
         }
-    }
-    some.into()
+        Ok(())
+    };
+    timeout(time, read).await.unwrap_or(Ok(()))?;
+    Ok(some.into())
 }
 
 /// No compression is asked for, so that no small answer can become a large one.

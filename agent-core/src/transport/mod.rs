@@ -1,19 +1,21 @@
 //! How requests get to a provider, and its answers back: over HTTP, into a recording, from one.
 
 mod body;
+mod client;
 mod compare;
 mod exchange;
 mod fetch;
-mod http;
 mod record;
 mod replay;
+mod secrets;
 mod timeouts;
 
 pub use body::Body;
+pub use client::Http;
 pub(crate) use fetch::fetch;
-pub use http::Http;
 pub use record::Recorder;
 pub use replay::Replayer;
+pub(crate) use secrets::Secrets;
 pub use timeouts::Timeouts;
 
 use bytes::Bytes;
@@ -71,15 +73,15 @@ pub trait Transport: Send + Sync {
     /// error is an answer.
     fn send(
         &self,
-        request: ::http::Request<Bytes>,
-    ) -> BoxFuture<'_, Result<::http::Response<Body>, ModelError>>;
+        request: http::Request<Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<Body>, ModelError>>;
 }
 
 impl<T: Transport + ?Sized> Transport for Arc<T> {
     fn send(
         &self,
-        request: ::http::Request<Bytes>,
-    ) -> BoxFuture<'_, Result<::http::Response<Body>, ModelError>> {
+        request: http::Request<Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<Body>, ModelError>> {
         (**self).send(request)
     }
 }

@@ -81,7 +81,7 @@ pub(super) fn unreadable(
     let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let message = match kind.filter(|kind| !kind.contains("json")) {
         Some(kind) => {
-            let kind = settings.blot(beginning(kind));
+            let kind = settings.blot(beginning(kind).as_bytes());
             format!("the answer is of type {kind} and holds no response: is the base URL right?")
         }
         None => "the answer holds no response".to_owned(),
@@ -102,7 +102,7 @@ fn text(settings: &Settings, answer: &Answer) -> String {
     const MOST: usize = 64 << 10;
     let body = answer.body();
     let body = body.get(..MOST.min(body.len())).unwrap_or_default();
-    settings.blot(String::from_utf8_lossy(body).into_owned())
+    settings.blot(body)
 }
 
 /// The beginning of what was said, in one line.
@@ -116,6 +116,9 @@ fn beginning(text: &str) -> String {
 }
 
 fn kind(status: StatusCode, name: Option<&str>, code: Option<&str>, said: &str) -> Kind {
+    if status.is_redirection() {
+        return Kind::Configuration;
+    }
     // Stable names for what no time heals, under statuses that otherwise mean "later".
     if code.is_some_and(|code| code.contains("spend_limit") || code.contains("credit")) {
         return Kind::Billing;
@@ -145,7 +148,6 @@ fn kind(status: StatusCode, name: Option<&str>, code: Option<&str>, said: &str) 
 
 fn by_status(status: StatusCode) -> Kind {
     match status.as_u16() {
-        300..400 => Kind::Configuration,
         401 => Kind::Authentication,
         402 => Kind::Billing,
         403 => Kind::Permission,
@@ -185,7 +187,7 @@ fn advice(
         Kind::Overloaded => format!("the API is overloaded: {said}"),
         Kind::Configuration => {
             let to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok());
-            let to = settings.blot(beginning(to.unwrap_or("nowhere")));
+            let to = settings.blot(beginning(to.unwrap_or("nowhere")).as_bytes());
             format!("{url} redirects to {to}, which is not followed: set the base URL to it")
         }
         Kind::Request => match named_tool(request, said) {

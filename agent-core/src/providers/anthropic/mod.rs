@@ -224,7 +224,7 @@ impl Anthropic {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
-        let http = Http::new(self.timeouts.connect)?;
+        let http = Http::new(self.timeouts)?;
         Ok(self.http.get_or_init(|| http))
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::error::{ModelError, ModelErrorKind};
 use crate::providers::secret::Secret;
+use crate::transport::Secrets;
 
 /// The name of this dialect in an [`Origin`](crate::Origin).
 pub(super) const DIALECT: &str = "anthropic";
@@ -138,10 +139,10 @@ impl Settings {
         Ok(headers)
     }
 
-    /// The text without the secrets that it may repeat.
-    pub(super) fn blot(&self, text: String) -> String {
-        let secrets = self.headers.iter().map(|(_, value)| value);
-        secrets.fold(self.key.blot(text), |text, secret| secret.blot(text))
+    /// A text of the API without the secrets that it may repeat.
+    pub(super) fn blot(&self, text: &[u8]) -> String {
+        let headers = self.request_headers().unwrap_or_default();
+        Secrets::of(&headers).text(text)
     }
 }
 

@@ -1,15 +1,16 @@
-use ::http::Uri;
 use bytes::Bytes;
 use futures_core::Stream;
+use http::Uri;
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use std::error::Error;
+use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::{Body, Transport};
+use super::{Body, Timeouts, Transport};
 use crate::error::{ModelError, ModelErrorKind};
 use crate::model::BoxFuture;
 
@@ -29,21 +30,21 @@ use crate::model::BoxFuture;
 /// # _ = model;
 /// # Ok::<(), reqwest::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Http {
     client: Client,
 }
 
 impl Http {
-    /// A client with the usual settings, and this long to connect.
+    /// A client with the usual settings; of the times, the one to connect is its.
     ///
     /// # Errors
     ///
     /// When TLS cannot be set up.
-    pub fn new(connect: Duration) -> Result<Self, ModelError> {
+    pub fn new(timeouts: Timeouts) -> Result<Self, ModelError> {
         const KEEPALIVE: Duration = Duration::from_secs(60);
         let client = Client::builder()
-            .connect_timeout(connect)
+            .connect_timeout(timeouts.connect)
             // An answer may be long in coming, and what lies between drops silent connections.
             .tcp_keepalive(KEEPALIVE)
             .redirect(Policy::none())
@@ -86,6 +87,13 @@ impl Transport for Http {
 fn host(uri: &Uri) -> String {
     let host = uri.host().unwrap_or_default();
     uri.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// Without the client, whose default headers may be secrets.
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").finish_non_exhaustive()
+    }
 }
 
 struct Pieces {

@@ -1,0 +1,124 @@
+//! What must not get into recordings, errors and logs.
+
+use http::HeaderMap;
+use std::cmp::Reverse;
+
+/// What stands for a secret.
+pub(super) const BLOT: &str = "[secret]";
+
+/// The values of the headers of a request that are marked as sensitive.
+pub(crate) struct Secrets(Vec<Vec<u8>>);
+
+impl Secrets {
+    /// What is that short is no secret, and would be found everywhere.
+    const SHORTEST: usize = 6;
+
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let values = headers.values().filter(|value| value.is_sensitive());
+        let secrets = values.map(|value| without_scheme(value.as_bytes()).to_vec());
+        let mut secrets: Vec<_> = secrets.filter(|it| it.len() >= Self::SHORTEST).collect();
+        // One may be a part of another.
+        secrets.sort_by_key(|secret| Reverse(secret.len()));
+        Self(secrets)
+    }
+
+    /// The text with the secrets in it blotted out, also where it ends within one.
+    pub(super) fn blot(&self, text: &[u8]) -> Vec<u8> {
+        if self.0.is_empty() {
+            return text.to_vec();
+        }
+        let mut blotted = Vec::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((first, after)) = rest.split_first() {
+            let length = self.0.iter().find_map(|secret| spelled(secret, rest));
+            rest = length.and_then(|length| rest.get(length..)).unwrap_or(after);
+            match length {
+                Some(_) => blotted.extend(BLOT.bytes()),
+                None => blotted.push(*first),
+            }
+        }
+        blotted
+    }
+
+    pub(crate) fn text(&self, text: &[u8]) -> String {
+        String::from_utf8_lossy(&self.blot(text)).into_owned()
+    }
+}
+
+fn without_scheme(value: &[u8]) -> &[u8] {
+    const SCHEMES: [&[u8]; 2] = [b"bearer", b"basic"];
+    let space = value.iter().position(|byte| *byte == b' ');
+    let (scheme, rest) = value.split_at(space.unwrap_or_default());
+    let is_scheme = SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    if is_scheme { rest } else { value }.trim_ascii()
+}
+
+/// How many bytes of a text, from its start on, are the secret: as it is, or as JSON escapes it.
+fn spelled(secret: &[u8], text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for byte in secret {
+        at += match text.get(at..)? {
+            [] => return (at >= Secrets::SHORTEST).then_some(at),
+            [b'\\', b'u', code @ ..] if is_code(code, *byte) => 6,
+            [b'\\', escaped @ (b'"' | b'\\' | b'/'), ..] if escaped == byte => 2,
+            [first, ..] if first == byte => 1,
+            _ => return None,
+        };
+    }
+    Some(at)
+}
+
+fn is_code(code: &[u8], byte: u8) -> bool {
+    let digits = code.get(..4).and_then(|digits| str::from_utf8(digits).ok());
+    digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) == Some(byte.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn secrets(values: &[&'static str]) -> Secrets {
+        let values = values.iter().map(|value| {
+            let mut value = HeaderValue::from_static(value);
+            value.set_sensitive(true);
+            (http::header::AUTHORIZATION, value)
+        });
+        let mut headers = HeaderMap::new();
+        values.for_each(|(name, value)| _ = headers.append(name, value));
+        headers.insert("x-open", HeaderValue::from_static("not a secret"));
+        Secrets::of(&headers)
+    }
+
+    #[test]
+    fn a_secret_is_blotted_out_however_json_writes_it() {
+        let secrets = secrets(&["Bearer ab/c\"d\\e+f"]);
+        for text in [
+            "ab/c\"d\\e+f",
+            r#"ab/c\"d\\e+f"#,
+            r"ab\/c\u0022d\u005Ce\u002bf",
+            r#"\u0061b/c\"d\\e+f"#,
+        ] {
+            let whole = format!("Bearer {text}, {text}. not a secret");
+            let blotted = "Bearer [secret], [secret]. not a secret";
+            assert_eq!(secrets.text(whole.as_bytes()), blotted, "{text}");
+        }
+        assert_eq!(secrets.text(br#"\\ab/c\"d\\e+f"#), r"\\[secret]");
+    }
+
+    #[test]
+    fn the_beginning_of_a_secret_is_blotted_out_at_the_end_of_a_text() {
+        let secrets = secrets(&["Bearer 0123456789"]);
+        assert_eq!(secrets.text(b"0123456 was; 01234567"), "0123456 was; [secret]");
+        assert_eq!(secrets.text(b"01234"), "01234");
+    }
+
+    #[test]
+    fn a_secret_within_another_leaves_nothing_of_that() {
+        let secrets = secrets(&["Bearer inside", "beside inside beside", "short", "basic x"]);
+        assert_eq!(
+            secrets.text(b"inside, beside inside beside, short"),
+            "[secret], [secret], short"
+        );
+    }
+}
