@@ -2,6 +2,7 @@
 
 pub mod anthropic;
 mod dialect;
+mod members;
 mod secret;
 
 pub use anthropic::Anthropic;

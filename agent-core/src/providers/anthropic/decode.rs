@@ -1,52 +1,37 @@
 //! The response in an answer that was received whole.
 
 use bytes::Bytes;
-use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::failure;
 use super::request_id;
 use super::settings::{DIALECT, Settings};
 use crate::error::ModelError;
+use crate::providers::members::{members, value};
 use crate::transcript::{Block, Origin, Response, StopReason, ToolCall, Usage, View};
-
-/// What is read of an answer; all else is left as it is.
-#[derive(Deserialize)]
-struct Answer<'a> {
-    #[serde(borrow)]
-    content: Vec<&'a RawValue>,
-    #[serde(borrow, default)]
-    model: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    stop_reason: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    stop_details: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
-}
 
 pub(super) fn response(
     settings: &Settings,
     answer: &http::Response<Bytes>,
 ) -> Result<Response, ModelError> {
-    let body = answer.body();
-    let Answer { content, model, stop_reason, stop_details, usage } = serde_json::from_slice(body)
-        .map_err(|error| failure::unreadable(settings, answer, &error))?;
+    const MEMBERS: [&str; 5] = ["content", "model", "stop_reason", "stop_details", "usage"];
+    let unreadable = |why: &str| failure::unreadable(settings, answer, why);
+    let body = str::from_utf8(answer.body()).map_err(|_| unreadable("it is no UTF-8"))?;
+    let found = members(body, MEMBERS).map_err(|error| unreadable(&failure::place(&error)))?;
+    let [content, model, stop_reason, details, usage] = found;
+    let content =
+        value::<Vec<&RawValue>>(content).ok_or_else(|| unreadable("it has no `content`"))?;
+
     let mut origin = Origin::new(DIALECT, settings.model.clone());
-    origin.model = read::<Arc<str>>(model).unwrap_or_else(|| settings.model.clone());
+    origin.model = value::<Arc<str>>(model).unwrap_or_else(|| settings.model.clone());
     origin.request_id = request_id(answer.headers()).map(Into::into);
-    origin.stop_details = read(stop_details).and_then(StopDetails::text);
-    let usage = read(usage).map(WireUsage::total).unwrap_or_default();
+    origin.stop_details = details.and_then(stop_details);
+    let usage = usage.map(tokens).unwrap_or_default();
     let response = content.into_iter().map(block).fold(Response::new(), Response::block);
     // After the blocks: the API's word counts, calls or not.
-    Ok(response.stop(stop(stop_reason.as_deref())).used(usage).from_origin(origin))
-}
-
-/// A part of an answer that is left out where it is not as expected.
-fn read<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
-    serde_json::from_str(raw?.get()).ok()
+    let stop = stop(value::<String>(stop_reason).as_deref());
+    Ok(response.stop(stop).used(usage).from_origin(origin))
 }
 
 fn stop(reason: Option<&str>) -> StopReason {
@@ -63,86 +48,51 @@ fn stop(reason: Option<&str>) -> StopReason {
     }
 }
 
-/// What is read of a block.
-#[derive(Deserialize)]
-struct Known<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Cow<'a, str>,
-    #[serde(borrow, default)]
-    text: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    thinking: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    name: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    input: Option<&'a RawValue>,
-}
-
 /// A block with our view of it; one that is not known, or not as expected, stays as it is.
 fn block(raw: &RawValue) -> Block {
-    let view = serde_json::from_str(raw.get()).ok().and_then(|known| view(&known));
-    Block::with_raw(view.unwrap_or(View::Opaque), raw.to_owned())
+    Block::with_raw(view(raw).unwrap_or(View::Opaque), raw.to_owned())
 }
 
-fn view(block: &Known<'_>) -> Option<View> {
-    match &*block.kind {
-        "text" => Some(View::Text(read(block.text)?)),
-        "thinking" => Some(View::Thinking(read(block.thinking)?)),
+fn view(raw: &RawValue) -> Option<View> {
+    const MEMBERS: [&str; 6] = ["type", "text", "thinking", "id", "name", "input"];
+    let [kind, text, thinking, id, name, input] = members(raw.get(), MEMBERS).ok()?;
+    match value::<String>(kind)?.as_str() {
+        "text" => Some(View::Text(value(text)?)),
+        "thinking" => Some(View::Thinking(value(thinking)?)),
         "tool_use" => {
-            let text = |raw| read::<Arc<str>>(raw).unwrap_or_default();
-            let arguments = block.input.map_or("{}", RawValue::get);
-            Some(View::ToolCall(ToolCall::new(text(block.id), text(block.name), arguments)))
+            let [id, name] = [id, name].map(|text| value::<Arc<str>>(text).unwrap_or_default());
+            // As others say that there are none; the block cannot go back as it is then.
+            let input = input.map(RawValue::get).filter(|input| *input != "null");
+            let arguments = input.unwrap_or_default();
+            Some(View::ToolCall(ToolCall::new(id, name, arguments)))
         }
         _ => None,
     }
 }
 
-#[derive(Deserialize)]
-struct StopDetails {
-    category: Option<String>,
-    explanation: Option<String>,
-}
-
-impl StopDetails {
-    fn text(self) -> Option<Arc<str>> {
-        let said: Vec<_> = [self.category, self.explanation].into_iter().flatten().collect();
-        (!said.is_empty()).then(|| said.join(": ").into())
-    }
+/// `{"category": .., "explanation": ..}` of a refusal, as a text.
+fn stop_details(raw: &RawValue) -> Option<Arc<str>> {
+    let said = members(raw.get(), ["category", "explanation"]).ok()?;
+    let said: Vec<String> = said.into_iter().filter_map(value).collect();
+    (!said.is_empty()).then(|| said.join(": ").into())
 }
 
 /// Tokens as the API counts them: those of the cache beside the others.
-#[derive(Deserialize)]
-struct WireUsage {
-    #[serde(default)]
-    input_tokens: Option<u64>,
-    #[serde(default)]
-    output_tokens: Option<u64>,
-    #[serde(default)]
-    cache_creation_input_tokens: Option<u64>,
-    #[serde(default)]
-    cache_read_input_tokens: Option<u64>,
-    #[serde(default)]
-    output_tokens_details: Option<OutputDetails>,
-}
-
-#[derive(Deserialize)]
-struct OutputDetails {
-    #[serde(default)]
-    thinking_tokens: Option<u64>,
-}
-
-impl WireUsage {
-    fn total(self) -> Usage {
-        let written = self.cache_creation_input_tokens.unwrap_or_default();
-        let read = self.cache_read_input_tokens.unwrap_or_default();
-        let fresh = self.input_tokens.unwrap_or_default();
-        let input = fresh.saturating_add(written).saturating_add(read);
-        let mut usage = Usage::new(input, self.output_tokens.unwrap_or_default());
-        (usage.cache_write_tokens, usage.cache_read_tokens) = (written, read);
-        let details = self.output_tokens_details.and_then(|details| details.thinking_tokens);
-        usage.reasoning_tokens = details.unwrap_or_default();
-        usage
-    }
+fn tokens(raw: &RawValue) -> Usage {
+    const MEMBERS: [&str; 5] = [
+        "input_tokens",
+        "output_tokens",
+        "cache_creation_input_tokens",
+        "cache_read_input_tokens",
+        "output_tokens_details",
+    ];
+    let found = members(raw.get(), MEMBERS).unwrap_or_default();
+    let details = found.last().copied().flatten();
+    let [fresh, output, written, read, _] =
+        found.map(|tokens| value::<u64>(tokens).unwrap_or_default());
+    let mut usage = Usage::new(fresh.saturating_add(written).saturating_add(read), output);
+    (usage.cache_write_tokens, usage.cache_read_tokens) = (written, read);
+    let details = details.and_then(|raw| members(raw.get(), ["thinking_tokens"]).ok());
+    usage.reasoning_tokens = details.and_then(|[tokens]| value(tokens)).unwrap_or_default();
+    usage
 }

@@ -3,49 +3,21 @@
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
 use std::time::{Duration, SystemTime};
 
 use super::request_id;
 use super::settings::Settings;
 use crate::error::{ModelError, ModelErrorKind as Kind};
 use crate::model::Request;
+use crate::providers::members::{members, value};
 
 type Answer = http::Response<Bytes>;
-
-/// `{"type": "error", "error": {..}, "request_id": ..}`
-#[derive(Deserialize)]
-struct WireFailure {
-    error: WireError,
-    #[serde(default)]
-    request_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct WireError {
-    #[serde(rename = "type", default)]
-    name: Option<String>,
-    #[serde(default)]
-    message: Option<String>,
-    #[serde(default)]
-    details: Option<WireDetails>,
-}
-
-#[derive(Deserialize)]
-struct WireDetails {
-    #[serde(default)]
-    error_code: Option<String>,
-}
 
 /// The error that an answer with the status of one is.
 pub(super) fn of(settings: &Settings, request: &Request<'_>, answer: &Answer) -> ModelError {
     let status = answer.status();
     let body = text(settings, answer);
-    let failure = serde_json::from_str::<WireFailure>(&body).ok();
-    let (id, failure) =
-        failure.map_or((None, None), |failure| (failure.request_id, Some(failure.error)));
-    let code = failure.as_ref().and_then(|error| error.details.as_ref()?.error_code.clone());
-    let (name, said) = failure.map_or((None, None), |error| (error.name, error.message));
+    let WireFailure { name, said, code, id } = WireFailure::of(&body);
     let said = said.unwrap_or_else(|| beginning(&body));
     let kind = kind(status, name.as_deref(), code.as_deref(), &said);
     let message = advice(settings, request, kind, answer, &beginning(&said));
@@ -71,12 +43,29 @@ pub(super) fn of(settings: &Settings, request: &Request<'_>, answer: &Answer) ->
     error.with_body(body)
 }
 
+/// `{"type": "error", "error": {"type", "message", "details": {"error_code"}}, "request_id"}`
+#[derive(Default)]
+struct WireFailure {
+    name: Option<String>,
+    said: Option<String>,
+    code: Option<String>,
+    id: Option<String>,
+}
+
+impl WireFailure {
+    /// As much of it as there is.
+    fn of(body: &str) -> Self {
+        let [error, id] = members(body, ["error", "request_id"]).unwrap_or_default();
+        let inner = error.and_then(|raw| members(raw.get(), ["type", "message", "details"]).ok());
+        let [name, said, details] = inner.unwrap_or_default();
+        let code = details.and_then(|raw| members(raw.get(), ["error_code"]).ok());
+        let [code] = code.unwrap_or_default();
+        Self { name: value(name), said: value(said), code: value(code), id: value(id) }
+    }
+}
+
 /// The error that an answer of success is if it holds no response.
-pub(super) fn unreadable(
-    settings: &Settings,
-    answer: &Answer,
-    source: &serde_json::Error,
-) -> ModelError {
+pub(super) fn unreadable(settings: &Settings, answer: &Answer, why: &str) -> ModelError {
     let body = text(settings, answer);
     let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let message = match kind.filter(|kind| !kind.contains("json")) {
@@ -84,17 +73,21 @@ pub(super) fn unreadable(
             let kind = settings.blot(beginning(kind).as_bytes());
             format!("the answer is of type {kind} and holds no response: is the base URL right?")
         }
-        None => "the answer holds no response".to_owned(),
+        None => format!("the answer holds no response: {why}"),
     };
-    // Its own text quotes the value that it did not expect.
-    let place = format!("at line {} column {}", source.line(), source.column());
-    let mut error = ModelError::new(format!("{message} ({:?} {place})", source.classify()))
+    let error = ModelError::new(message)
         .with_kind(Kind::Unreadable)
-        .with_status(answer.status().as_u16());
-    if let Some(id) = request_id(answer.headers()) {
-        error = error.with_request_id(id);
+        .with_status(answer.status().as_u16())
+        .with_body(body);
+    match request_id(answer.headers()) {
+        Some(id) => error.with_request_id(id),
+        None => error,
     }
-    error.with_body(body)
+}
+
+/// Where JSON ends to be some. The error's own text may quote what stands there.
+pub(super) fn place(error: &serde_json::Error) -> String {
+    format!("no JSON at line {} column {}", error.line(), error.column())
 }
 
 fn text(settings: &Settings, answer: &Answer) -> String {

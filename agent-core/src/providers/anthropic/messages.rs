@@ -195,8 +195,11 @@ fn is_sendable(call: &ToolCall) -> bool {
 fn tool_use(call: &ToolCall) -> WireBlock<'_> {
     let input = input(call).map_or_else(
         || {
-            let malformed = to_raw_value(&json!({"malformed": call.arguments()}));
-            Cow::Owned(malformed.unwrap_or_else(|_| RawValue::NULL.to_owned()))
+            let object = match call.arguments().trim() {
+                "" | "null" => json!({}),
+                _ => json!({"malformed": call.arguments()}),
+            };
+            Cow::Owned(to_raw_value(&object).unwrap_or_else(|_| RawValue::NULL.to_owned()))
         },
         Cow::Borrowed,
     );

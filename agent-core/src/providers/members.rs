@@ -1,0 +1,79 @@
+//! Reading a few members of a JSON object, and leaving the rest of it alone.
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// The members of these names, as they stand in the text of an object; of two of a name the last.
+///
+/// What others there are costs nothing: a provider adds members at any time.
+///
+/// # Errors
+///
+/// When the text is no JSON object.
+pub(super) fn members<'a, const N: usize>(
+    text: &'a str,
+    names: [&str; N],
+) -> serde_json::Result<[Option<&'a RawValue>; N]> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let found = Members(names).deserialize(&mut json)?;
+    json.end()?;
+    Ok(found)
+}
+
+/// A member read as a value; `None` if it is not there, or not as expected.
+pub(super) fn value<'a, T: Deserialize<'a>>(member: Option<&'a RawValue>) -> Option<T> {
+    serde_json::from_str(member?.get()).ok()
+}
+
+struct Members<'n, const N: usize>([&'n str; N]);
+
+#[derive(serde::Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a, const N: usize> DeserializeSeed<'a> for Members<'_, N> {
+    type Value = [Option<&'a RawValue>; N];
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'a, const N: usize> Visitor<'a> for Members<'_, N> {
+    type Value = [Option<&'a RawValue>; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut found = [None; N];
+        while let Some(Name(name)) = map.next_key()? {
+            let mut pairs = self.0.iter().zip(&mut found);
+            match pairs.find(|(wanted, _)| **wanted == name) {
+                Some((_, member)) => *member = Some(map.next_value()?),
+                None => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_a_name_counts_and_others_are_left_alone() {
+        let text = r#" {"a": 1.50, "b": [{"a": 2}], "\u0061": "x" } "#;
+        let [a, b, c] = members(text, ["a", "b", "c"]).unwrap();
+        assert_eq!(a.map(RawValue::get), Some(r#""x""#));
+        assert_eq!(b.map(RawValue::get), Some(r#"[{"a": 2}]"#));
+        assert!(c.is_none());
+        assert_eq!((value(a), value::<u8>(a)), (Some("x".to_owned()), None));
+        for bad in ["", "[]", "{", r#"{"a": 1} x"#, r#"{"a" 1}"#] {
+            assert!(members(bad, ["a"]).is_err(), "{bad}");
+        }
+    }
+}
