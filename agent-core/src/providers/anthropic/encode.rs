@@ -23,12 +23,16 @@ pub(super) fn body(
     if let Some(own) = OWN.into_iter().find(|own| settings.fields.contains_key(*own)) {
         return Err(configuration(format!("the field `{own}` is the agent's: set it there")));
     }
+    let messages = messages(settings, request.transcript())?;
+    if messages.is_empty() {
+        return Err(configuration("there is nothing to send: the input is empty"));
+    }
     let body = Body {
         settings,
         system: request.system().filter(|system| !system.is_empty()),
         tools: tools.json(settings, request.shared_tools())?,
         choice: choice(settings, request)?,
-        messages: messages(settings, request.transcript())?,
+        messages,
     };
     serde_json::to_vec(&body).map_err(|error| configuration("no JSON").caused_by(error))
 }
