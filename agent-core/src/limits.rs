@@ -1,6 +1,5 @@
 //! What a run may use up; every cap has a default and its own clear result.
 
-use smallvec::SmallVec;
 use std::time::Duration;
 
 use crate::transcript::{Part, ToolResult};
@@ -113,20 +112,26 @@ impl Limits {
 
 /// Cuts the texts of a result to `most` bytes together.
 pub(crate) fn cut_result(result: &mut ToolResult, most: usize) {
+    if result.lengths().sum::<usize>() <= most {
+        return;
+    }
     let most = fair_share(result.lengths(), most);
     result.cut_texts(|text, whole| cut(text, whole, most));
 }
 
 /// Cuts what the results of a response hold to the limits on all of them together.
-pub(crate) fn cut_results<'a>(
-    results: impl Iterator<Item = &'a mut ToolResult>,
+pub(crate) fn cut_results(
+    results: &mut [Option<ToolResult>],
     Limits { turn_output, media, .. }: &Limits,
 ) {
-    let mut results: SmallVec<[_; 16]> = results.collect();
-    let lengths = results.iter().flat_map(|result| result.lengths());
-    let most = fair_share(lengths, *turn_output);
+    let lengths = || results.iter().flatten().flat_map(ToolResult::lengths);
+    let has_media = results.iter().flatten().any(|result| !result.more().is_empty());
+    if !has_media && lengths().sum::<usize>() <= *turn_output {
+        return;
+    }
+    let most = fair_share(lengths(), *turn_output);
     let mut left = *media;
-    for result in &mut results {
+    for result in results.iter_mut().flatten() {
         result.cut_texts(|text, whole| cut(text, whole, most));
         for part in result.media_mut() {
             match left.checked_sub(part.size()) {

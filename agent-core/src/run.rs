@@ -134,7 +134,8 @@ async fn run_tools<R: Runtime>(
     emit: &mut Emit<'_>,
 ) -> Result<(), RunErrorKind> {
     let response = open.turn.response().clone();
-    let calls: Vec<_> = response.calls().collect();
+    let mut calls = Vec::with_capacity(response.blocks().len());
+    calls.extend(response.calls());
     let mut done = |result, row: CallRow| {
         open.turn.answer(row.index, result);
         emit(Event::CallEnded(row));

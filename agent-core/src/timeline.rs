@@ -177,12 +177,13 @@ fn short(value: &str) -> String {
 
 impl Timeline {
     pub(crate) fn new(said: &[Message], record: &Record) -> Self {
-        let responses: Vec<_> = said.iter().filter_map(Message::as_response).collect();
+        let responses = said.iter().filter_map(Message::as_response);
+        let made: Vec<Vec<_>> = responses.map(|response| response.calls().collect()).collect();
         let mut rows = record.calls.clone();
         rows.sort_by_key(|row| (row.turn, row.index));
         let calls = rows.iter().filter_map(|row| {
             let turn = usize::try_from(row.turn).ok()?;
-            let call = responses.get(turn.checked_sub(1)?)?.calls().nth(row.index)?;
+            let call = made.get(turn.checked_sub(1)?)?.get(row.index)?;
             Some(CallSpan::new(call, row))
         });
         let span = |&TurnRow { started, ended, attempts }| TurnSpan { started, ended, attempts };

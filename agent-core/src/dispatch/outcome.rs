@@ -8,13 +8,13 @@ use crate::access::Access;
 use crate::arguments::excerpt;
 use crate::error::ToolErrorKind;
 use crate::tool::Returned;
-use crate::transcript::{Part, Status, ToolCall, ToolResult};
+use crate::transcript::{More, Status, ToolCall, ToolResult};
 
 /// How a call ended, in words for the model.
 pub(super) struct Ending {
     status: Status,
     text: String,
-    more: Vec<Part>,
+    more: More,
     error: Option<Arc<dyn Error + Send + Sync>>,
     fatal: bool,
 }
@@ -80,7 +80,7 @@ impl Ending {
     }
 
     fn new(status: Status, text: String) -> Self {
-        Self { status, text, more: Vec::new(), error: None, fatal: false }
+        Self { status, text, more: None, error: None, fatal: false }
     }
 
     /// The error that ends the run, if this is one.
@@ -89,7 +89,7 @@ impl Ending {
     }
 
     pub(super) fn into_result(self, call: &ToolCall) -> ToolResult {
-        ToolResult::new(call, self.status, self.text).with_more(self.more).with_error(self.error)
+        ToolResult::new(call, self.status, self.text).and_more(self.more).with_error(self.error)
     }
 }
 

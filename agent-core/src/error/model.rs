@@ -21,7 +21,7 @@ use super::{BoxError, with_sources};
 ///     .with_kind(ModelErrorKind::Overloaded)
 ///     .with_status(529)
 ///     .with_retry_after(Duration::from_secs(2));
-/// assert_eq!(error.to_string(), "the queue is full (status 529)");
+/// assert_eq!(error.to_string(), "the queue is full (status 529, retry after 2s)");
 /// assert!(error.is_temporary());
 /// ```
 pub struct ModelError(Box<Details>);
@@ -241,12 +241,14 @@ impl ModelError {
 
 impl fmt::Display for ModelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Details { message, status, name, code, request_id, attempts, .. } = &*self.0;
+        let Details { message, status, name, code, retry_after, request_id, attempts, .. } =
+            &*self.0;
         f.write_str(message)?;
         let mut facts = Vec::new();
         facts.extend(status.map(|status| format!("status {status}")));
         facts.extend(name.clone());
         facts.extend(code.clone());
+        facts.extend(retry_after.map(|wait| format!("retry after {wait:?}")));
         facts.extend(request_id.as_ref().map(|id| format!("request {id}")));
         facts.extend((*attempts > 1).then(|| format!("asked {attempts} times")));
         if facts.is_empty() { Ok(()) } else { write!(f, " ({})", facts.join(", ")) }

@@ -7,7 +7,7 @@ pub use returned::{IntoFailure, IntoOutput};
 
 use serde::Serialize;
 
-use crate::transcript::Part;
+use crate::transcript::{More, Part};
 
 /// A tool's result, for tools that make it by hand instead of returning something serialisable.
 ///
@@ -27,14 +27,14 @@ use crate::transcript::Part;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Output {
     text: String,
-    more: Vec<Part>,
+    more: More,
 }
 
 impl Output {
     /// Plain text.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), more: Vec::new() }
+        Self { text: text.into(), more: None }
     }
 
     /// A value as JSON, but strings, unit (`done`) and unit variants as plain text.
@@ -49,7 +49,7 @@ impl Output {
     /// Appends an image, a document or a text. Not every provider takes all of them in a result.
     #[must_use]
     pub fn and(mut self, part: impl Into<Part>) -> Self {
-        self.more.push(part.into());
+        self.more.get_or_insert_default().push(part.into());
         self
     }
 
@@ -57,7 +57,7 @@ impl Output {
         self.text
     }
 
-    pub(crate) fn into_parts(self) -> (String, Vec<Part>) {
+    pub(crate) fn into_parts(self) -> (String, More) {
         (self.text, self.more)
     }
 }

@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
@@ -169,8 +169,13 @@ impl Response {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Block {
     pub(super) view: View,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]
     pub(super) raw: Option<Arc<RawValue>>,
+}
+
+/// A block that is `null` is one too.
+fn there<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Arc<RawValue>>, D::Error> {
+    Deserialize::deserialize(json).map(Some)
 }
 
 impl Block {

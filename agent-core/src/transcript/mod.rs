@@ -9,6 +9,7 @@ mod turn;
 
 pub use message::{Block, Message, Response, StopReason, ToolCall, View};
 pub use origin::{Origin, Usage};
+pub(crate) use part::More;
 pub use part::{Input, Media, MediaSource, Part};
 pub use result::{Status, ToolResult};
 pub use saved::BrokenTranscript;
@@ -64,6 +65,6 @@ impl Transcript {
     }
 
     pub(crate) fn push_user(&mut self, input: Input) {
-        self.messages.push(Message::User(input.into_parts().into()));
+        self.messages.push(Message::User(input.into_parts()));
     }
 }

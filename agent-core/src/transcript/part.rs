@@ -1,6 +1,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use smallvec::{SmallVec, smallvec};
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,6 +17,9 @@ pub enum Part {
     /// A document, such as a PDF or a plain text that is to be read as one.
     Document(Media),
 }
+
+/// What follows the text of a result: mostly nothing, which then costs a pointer.
+pub(crate) type More = Option<Box<Vec<Part>>>;
 
 impl Part {
     /// The size of its content in bytes, as it is sent.
@@ -155,7 +159,7 @@ impl fmt::Debug for Media {
 /// assert_eq!((plain.parts().len(), with_picture.parts().len()), (1, 2));
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Input(Vec<Part>);
+pub struct Input(SmallVec<[Part; 1]>);
 
 impl Input {
     /// Appends a part.
@@ -171,14 +175,14 @@ impl Input {
         &self.0
     }
 
-    pub(crate) fn into_parts(self) -> Vec<Part> {
-        self.0
+    pub(crate) fn into_parts(self) -> Arc<[Part]> {
+        self.0.into_iter().collect()
     }
 }
 
 impl From<Vec<Part>> for Input {
     fn from(parts: Vec<Part>) -> Self {
-        Self(parts)
+        Self(parts.into())
     }
 }
 
@@ -186,7 +190,7 @@ macro_rules! from_one {
     ($($type:ty),*) => {
         $(impl From<$type> for Input {
             fn from(part: $type) -> Self {
-                Self(vec![part.into()])
+                Self(smallvec![part.into()])
             }
         })*
     };

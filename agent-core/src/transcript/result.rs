@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use std::{error::Error, fmt, sync::Arc};
 
-use super::{Part, ToolCall};
+use super::{More, Part, ToolCall};
 
 /// The one result of a tool call.
 #[derive(Clone, Serialize, Deserialize)]
@@ -10,8 +10,8 @@ pub struct ToolResult {
     name: Arc<str>,
     status: Status,
     text: String,
-    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
-    more: Box<[Part]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    more: More,
     /// The length of the text before it was cut, if it was.
     #[serde(skip)]
     whole: Option<usize>,
@@ -25,14 +25,18 @@ impl ToolResult {
     #[must_use]
     pub fn new(call: &ToolCall, status: Status, text: impl Into<String>) -> Self {
         let (call_id, name) = (call.shared_id(), call.shared_name());
-        let more = Box::default();
-        Self { call_id, name, status, text: text.into(), more, whole: None, error: None }
+        Self { call_id, name, status, text: text.into(), more: None, whole: None, error: None }
     }
 
     /// Adds what follows the text: images, documents and further texts.
     #[must_use]
-    pub fn with_more(mut self, more: impl Into<Box<[Part]>>) -> Self {
-        self.more = more.into();
+    pub fn with_more(self, more: impl Into<Vec<Part>>) -> Self {
+        let more = more.into();
+        self.and_more((!more.is_empty()).then(|| Box::new(more)))
+    }
+
+    pub(crate) fn and_more(mut self, more: More) -> Self {
+        self.more = more;
         self
     }
 
@@ -74,7 +78,7 @@ impl ToolResult {
     /// What the model gets after the text: images, documents and further texts; often nothing.
     #[must_use]
     pub fn more(&self) -> &[Part] {
-        &self.more
+        self.more.as_ref().map(|more| more.as_slice()).unwrap_or_default()
     }
 
     /// The tool's own error with its sources, in the process where it happened; it is not saved.
@@ -85,7 +89,7 @@ impl ToolResult {
 
     /// The lengths of its texts in bytes.
     pub(crate) fn lengths(&self) -> impl Iterator<Item = usize> + Clone {
-        let more = self.more.iter().map(|part| match part {
+        let more = self.more().iter().map(|part| match part {
             Part::Text(text) => text.len(),
             _ => 0,
         });
@@ -95,7 +99,7 @@ impl ToolResult {
     /// Shortens its texts with `cut`, which gets the length of a text before any cut.
     pub(crate) fn cut_texts(&mut self, cut: impl Fn(&mut String, &mut Option<usize>)) {
         cut(&mut self.text, &mut self.whole);
-        for part in &mut self.more {
+        for part in self.more.iter_mut().flat_map(|more| more.iter_mut()) {
             if let Part::Text(text) = part {
                 let mut shorter = String::from(&**text);
                 cut(&mut shorter, &mut None);
@@ -108,7 +112,10 @@ impl ToolResult {
 
     /// Its images and documents, to be replaced where they are too large together.
     pub(crate) fn media_mut(&mut self) -> impl Iterator<Item = &mut Part> {
-        self.more.iter_mut().filter(|part| !matches!(part, Part::Text(_)))
+        self.more
+            .iter_mut()
+            .flat_map(|more| more.iter_mut())
+            .filter(|part| !matches!(part, Part::Text(_)))
     }
 }
 
@@ -126,7 +133,7 @@ impl fmt::Debug for ToolResult {
             .field("name", &self.name)
             .field("status", &self.status)
             .field("text", &self.text)
-            .field("more", &self.more)
+            .field("more", &self.more())
             .finish_non_exhaustive()
     }
 }

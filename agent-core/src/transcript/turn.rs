@@ -18,7 +18,7 @@ impl Turn {
         make_ids_unique(&mut response);
         // It stays as long as the conversation.
         response.blocks.shrink_to_fit();
-        let slots = response.calls().map(|_| None).collect();
+        let slots = vec![None; response.calls().count()];
         Self { response: Arc::new(response), slots }
     }
 
@@ -33,9 +33,9 @@ impl Turn {
         }
     }
 
-    /// The results so far, to be cut to a limit that spans the turn.
-    pub(crate) fn results_mut(&mut self) -> impl Iterator<Item = &mut ToolResult> {
-        self.slots.iter_mut().flatten()
+    /// The results so far, to be cut to limits that span the turn.
+    pub(crate) fn results_mut(&mut self) -> &mut [Option<ToolResult>] {
+        &mut self.slots
     }
 
     /// Appends the response and its results; a call whose slot is empty never started.
@@ -45,7 +45,8 @@ impl Turn {
                 ToolResult::new(call, Status::NeverStarted, format!("never started: {why}"))
             });
         }
-        let results: Vec<_> = self.slots.into_iter().flatten().collect();
+        let mut results = Vec::with_capacity(self.slots.len());
+        results.extend(self.slots.into_iter().flatten());
         transcript.messages.push(Message::Assistant(self.response));
         if !results.is_empty() {
             transcript.messages.push(Message::Results(results.into()));

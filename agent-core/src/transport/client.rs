@@ -132,6 +132,8 @@ fn failure(error: reqwest::Error, host: &str) -> ModelError {
 /// What is wrong on this side, so that trying again is of no use.
 fn local(error: &reqwest::Error) -> Option<&'static str> {
     const TOO_MANY_FILES: [i32; 2] = [23, 24];
+    // Later the same kind means an answer that is broken.
+    let connects = error.is_connect();
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = next {
         let io = error.downcast_ref::<io::Error>();
@@ -139,7 +141,7 @@ fn local(error: &reqwest::Error) -> Option<&'static str> {
             if cfg!(unix) && io.raw_os_error().is_some_and(|code| TOO_MANY_FILES.contains(&code)) {
                 return Some("too many files are open");
             }
-            if io.kind() == io::ErrorKind::InvalidData {
+            if connects && io.kind() == io::ErrorKind::InvalidData {
                 return Some("TLS failed");
             }
         }

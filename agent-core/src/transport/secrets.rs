@@ -62,6 +62,10 @@ fn spelled(secret: &[u8], text: &[u8]) -> Option<usize> {
             [b'\\', b'u', code @ ..] if is_code(code, *byte) => 6,
             [b'\\', escaped @ (b'"' | b'\\' | b'/'), ..] if escaped == byte => 2,
             [first, ..] if first == byte => 1,
+            // An escape that is not complete.
+            cut @ ([b'\\'] | [b'\\', b'u', ..]) if cut.len() < 6 => {
+                return (at >= Secrets::SHORTEST).then_some(text.len());
+            }
             _ => return None,
         };
     }

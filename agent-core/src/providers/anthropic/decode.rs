@@ -11,6 +11,9 @@ use crate::error::ModelError;
 use crate::providers::members::{members, value};
 use crate::transcript::{Block, Origin, Response, StopReason, ToolCall, Usage, View};
 
+/// Our view of a small block takes far more room than its text.
+const MOST_BLOCKS: usize = 100_000;
+
 pub(super) fn response(
     settings: &Settings,
     answer: &http::Response<Bytes>,
@@ -22,10 +25,13 @@ pub(super) fn response(
     let [content, model, stop_reason, details, usage] = found;
     let content =
         value::<Vec<&RawValue>>(content).ok_or_else(|| unreadable("it has no `content`"))?;
+    if content.len() > MOST_BLOCKS {
+        return Err(unreadable("it has too many blocks"));
+    }
 
     let mut origin = Origin::new(DIALECT, settings.model.clone());
     origin.model = value::<Arc<str>>(model).unwrap_or_else(|| settings.model.clone());
-    origin.request_id = request_id(answer.headers()).map(Into::into);
+    origin.request_id = request_id(settings, answer.headers()).map(Into::into);
     origin.stop_details = details.and_then(stop_details);
     let usage = usage.map(tokens).unwrap_or_default();
     let response = content.into_iter().map(block).fold(Response::new(), Response::block);

@@ -29,7 +29,7 @@ pub(super) fn of(settings: &Settings, request: &Request<'_>, answer: &Answer) ->
     if let Some(code) = code {
         error = error.with_code(code);
     }
-    if let Some(id) = request_id(answer.headers()).map(str::to_owned).or(id) {
+    if let Some(id) = request_id(settings, answer.headers()).or(id) {
         error = error.with_request_id(id);
     }
     if let Some(wait) = retry_after(answer.headers(), SystemTime::now()) {
@@ -41,6 +41,15 @@ pub(super) fn of(settings: &Settings, request: &Request<'_>, answer: &Answer) ->
         _ => {}
     }
     error.with_body(body)
+}
+
+/// The error that the body of an answer is, if it is one whatever the status says.
+pub(super) fn told(
+    settings: &Settings,
+    request: &Request<'_>,
+    answer: &Answer,
+) -> Option<ModelError> {
+    WireFailure::of(&text(settings, answer)).name.map(|_| of(settings, request, answer))
 }
 
 /// `{"type": "error", "error": {"type", "message", "details": {"error_code"}}, "request_id"}`
@@ -60,7 +69,8 @@ impl WireFailure {
         let [name, said, details] = inner.unwrap_or_default();
         let code = details.and_then(|raw| members(raw.get(), ["error_code"]).ok());
         let [code] = code.unwrap_or_default();
-        Self { name: value(name), said: value(said), code: value(code), id: value(id) }
+        let [name, code, id] = [name, code, id].map(|raw| Some(beginning(&value::<String>(raw)?)));
+        Self { name, said: value(said), code, id }
     }
 }
 
@@ -70,7 +80,7 @@ pub(super) fn unreadable(settings: &Settings, answer: &Answer, why: &str) -> Mod
     let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let message = match kind.filter(|kind| !kind.contains("json")) {
         Some(kind) => {
-            let kind = settings.blot(beginning(kind).as_bytes());
+            let kind = beginning(&settings.blot(kind.as_bytes()));
             format!("the answer is of type {kind} and holds no response: is the base URL right?")
         }
         None => format!("the answer holds no response: {why}"),
@@ -79,7 +89,7 @@ pub(super) fn unreadable(settings: &Settings, answer: &Answer, why: &str) -> Mod
         .with_kind(Kind::Unreadable)
         .with_status(answer.status().as_u16())
         .with_body(body);
-    match request_id(answer.headers()) {
+    match request_id(settings, answer.headers()) {
         Some(id) => error.with_request_id(id),
         None => error,
     }
@@ -99,7 +109,7 @@ fn text(settings: &Settings, answer: &Answer) -> String {
 }
 
 /// The beginning of what was said, in one line.
-fn beginning(text: &str) -> String {
+pub(super) fn beginning(text: &str) -> String {
     const MOST: usize = 600;
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(MOST) {
@@ -180,7 +190,7 @@ fn advice(
         Kind::Overloaded => format!("the API is overloaded: {said}"),
         Kind::Configuration => {
             let to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok());
-            let to = settings.blot(beginning(to.unwrap_or("nowhere")).as_bytes());
+            let to = beginning(&settings.blot(to.unwrap_or("nowhere").as_bytes()));
             format!("{url} redirects to {to}, which is not followed: set the base URL to it")
         }
         Kind::Request => match named_tool(request, said) {

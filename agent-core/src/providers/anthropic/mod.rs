@@ -251,11 +251,12 @@ impl Dialect for Anthropic {
         request: &Request<'_>,
         answer: &http::Response<Bytes>,
     ) -> Result<Response, ModelError> {
-        if answer.status().is_success() {
-            decode::response(&self.settings, answer)
-        } else {
-            Err(failure::of(&self.settings, request, answer))
+        if !answer.status().is_success() {
+            return Err(failure::of(&self.settings, request, answer));
         }
+        // Gateways put errors of the API under a status of success.
+        decode::response(&self.settings, answer)
+            .map_err(|error| failure::told(&self.settings, request, answer).unwrap_or(error))
     }
 }
 
@@ -270,8 +271,9 @@ impl fmt::Debug for Anthropic {
 }
 
 /// The id by which Anthropic finds a request; gateways in front of it have one of their own.
-fn request_id(headers: &HeaderMap) -> Option<&str> {
+fn request_id(settings: &Settings, headers: &HeaderMap) -> Option<String> {
     const NAMES: [HeaderName; 2] =
         [HeaderName::from_static("request-id"), HeaderName::from_static("x-request-id")];
-    NAMES.iter().find_map(|name| headers.get(name)?.to_str().ok())
+    let id = NAMES.iter().find_map(|name| headers.get(name)?.to_str().ok())?;
+    Some(failure::beginning(&settings.blot(id.as_bytes())))
 }
