@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::{any::TypeId, fmt};
 
+use crate::key::{self, Key, Keys};
 use crate::state::{Kind, Lend, LendMut};
 
 /// What a tool declares to touch outside the application's state.
@@ -43,6 +44,16 @@ impl fmt::Display for Access {
     }
 }
 
+/// What a tool touches outside of the state without naming it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum World {
+    None,
+    /// What says nothing is taken to read.
+    #[default]
+    Read,
+    Write,
+}
+
 /// One borrow of a tool from the application's state.
 #[derive(Debug, Clone, Copy)]
 pub struct Lent {
@@ -67,7 +78,45 @@ impl Lent {
     }
 }
 
+/// A resource that a tool touches: by its name alone, or a part of it that a key names.
+#[derive(Debug, Clone, Copy)]
+pub struct Resource {
+    pub(crate) name: &'static str,
+    pub(crate) writes: bool,
+    /// Whether its keys are paths; `None` if the tool touches all of it.
+    pub(crate) paths: Option<bool>,
+}
+
+impl Resource {
+    /// `read("orders")`
+    #[must_use]
+    pub const fn read(name: &'static str) -> Self {
+        Self { name, writes: false, paths: None }
+    }
+
+    /// `write("orders")`
+    #[must_use]
+    pub const fn write(name: &'static str) -> Self {
+        Self { name, writes: true, paths: None }
+    }
+
+    /// `read(order = id)`; the function computes the key.
+    #[must_use]
+    pub const fn read_key<A, K: Key>(name: &'static str, _: fn(A) -> K) -> Self {
+        Self { name, writes: false, paths: Some(K::PATH) }
+    }
+
+    /// `write(order = id)`; the function computes the key.
+    #[must_use]
+    pub const fn write_key<A, K: Key>(name: &'static str, _: fn(A) -> K) -> Self {
+        Self { name, writes: true, paths: Some(K::PATH) }
+    }
+}
+
 /// A place in the ledger.
+///
+/// They form a tree: a key lies in its resource, and a resource in the world. Whoever claims a place
+/// also announces itself in those around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
     /// The run of the call that claims; it stands for [`Place::Run`] in the claims of a tool.
@@ -76,6 +125,8 @@ pub(crate) enum Place {
     Run(u64),
     /// All that lies outside the process.
     World,
+    /// A resource, or a part of one, by its node.
+    Node(u64),
     /// A type of the state that was bound under this identity.
     State(usize, TypeId),
 }
@@ -83,8 +134,10 @@ pub(crate) enum Place {
 /// How a place is claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
+    /// Something inside the place is read.
+    ReadInside,
     /// Something inside the place is written.
-    Inside,
+    WriteInside,
     /// The place is read.
     Shared,
     /// The place is written.
@@ -92,13 +145,26 @@ pub(crate) enum Mode {
 }
 
 impl Mode {
-    pub(crate) const ALL: [Self; 3] = [Self::Inside, Self::Shared, Self::Exclusive];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::ReadInside, Self::WriteInside, Self::Shared, Self::Exclusive];
 
     pub(crate) fn conflicts_with(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Exclusive, _) | (_, Self::Exclusive) => true,
-            (one, other) => one != other,
-        }
+        // What is inside is told apart there.
+        matches!(
+            (self, other),
+            (Self::Exclusive, _)
+                | (_, Self::Exclusive)
+                | (Self::WriteInside, Self::Shared)
+                | (Self::Shared, Self::WriteInside)
+        )
+    }
+
+    fn inside(writes: bool) -> Self {
+        if writes { Self::WriteInside } else { Self::ReadInside }
+    }
+
+    fn of(writes: bool) -> Self {
+        if writes { Self::Exclusive } else { Self::Shared }
     }
 }
 
@@ -109,21 +175,133 @@ pub(crate) struct Claim {
     pub(crate) mode: Mode,
 }
 
-/// The claims of all calls of a tool that is bound to the state with this identity.
-pub(crate) fn claims(access: Access, lent: &[Lent], state: usize) -> Box<[Claim]> {
-    let claim = |place, mode| Claim { place, mode };
-    let world: &[Claim] = match access {
-        Access::Pure => &[],
-        Access::Undeclared | Access::Read => &[claim(Place::OwnRun, Mode::Shared)],
-        Access::Write => {
-            &[claim(Place::OwnRun, Mode::Inside), claim(Place::World, Mode::Exclusive)]
+/// What a call touches, put together from its arguments: for a [`RuntimeTool`](crate::RuntimeTool).
+///
+/// # Examples
+///
+/// ```
+/// use agent_core::{Access, RuntimeTool};
+/// use serde_json::json;
+/// use std::path::Path;
+///
+/// let schema = json!({"type": "object", "properties": {"path": {"type": "string"}}});
+/// let touch = RuntimeTool::new("touch", schema, Access::Write, |arguments, _| async move {
+///     std::fs::write(arguments["path"].as_str().unwrap_or_default(), "").map(|()| "done")
+/// })
+/// .claims(|arguments, claims| match arguments["path"].as_str() {
+///     Some(path) => claims.write_key("file", Path::new(path)),
+///     None => claims.write(),
+/// });
+/// # _ = touch;
+/// ```
+#[derive(Debug, Default)]
+pub struct Claims(Vec<Claim>);
+
+impl Claims {
+    /// It reads what it does not name.
+    pub fn read(&mut self) {
+        self.world(World::Read);
+    }
+
+    /// It writes what it does not name.
+    pub fn write(&mut self) {
+        self.world(World::Write);
+    }
+
+    /// It reads a resource.
+    pub fn read_resource(&mut self, name: &str) {
+        self.resource(name, false, false);
+    }
+
+    /// It writes a resource.
+    pub fn write_resource(&mut self, name: &str) {
+        self.resource(name, true, false);
+    }
+
+    /// It reads the part of a resource that this key names.
+    pub fn read_key<K: Key + ?Sized>(&mut self, name: &str, key: &K) {
+        self.resource(name, false, true);
+        self.key(name, false, key);
+    }
+
+    /// It writes the part of a resource that this key names.
+    pub fn write_key<K: Key + ?Sized>(&mut self, name: &str, key: &K) {
+        self.resource(name, true, true);
+        self.key(name, true, key);
+    }
+
+    fn world(&mut self, world: World) {
+        match world {
+            World::None => {}
+            World::Read => self.add(Place::OwnRun, Mode::Shared),
+            World::Write => {
+                self.add(Place::OwnRun, Mode::WriteInside);
+                self.add(Place::World, Mode::Exclusive);
+            }
         }
-    };
-    let lent = lent.iter().filter(|lent| lent.locked).map(|lent| {
-        let mode = if lent.exclusive { Mode::Exclusive } else { Mode::Shared };
-        claim(Place::State(state, (lent.state)()), mode)
-    });
-    world.iter().copied().chain(lent).collect()
+    }
+
+    /// Claims a resource, or announces keys of it.
+    fn resource(&mut self, name: &str, writes: bool, keyed: bool) {
+        if writes {
+            self.add(Place::OwnRun, Mode::WriteInside);
+        }
+        self.add(Place::World, Mode::inside(writes));
+        let mode = if keyed { Mode::inside(writes) } else { Mode::of(writes) };
+        self.add(Place::Node(key::resource(name)), mode);
+    }
+
+    /// Claims what a key names, under a resource where it has been announced.
+    pub(crate) fn key<K: Key + ?Sized>(&mut self, name: &str, writes: bool, key: &K) {
+        let resource = key::resource(name);
+        let mut put = |mut chain: key::Chain| {
+            let last = chain.pop().unwrap_or(resource);
+            for node in chain {
+                self.add(Place::Node(node), Mode::inside(writes));
+            }
+            self.add(Place::Node(last), Mode::of(writes));
+        };
+        key.put(&mut Keys { resource, put: &mut put });
+    }
+
+    fn add(&mut self, place: Place, mode: Mode) {
+        let claim = Claim { place, mode };
+        // Two keys in one directory announce themselves there once.
+        if !self.0.iter().rev().take(16).any(|other| *other == claim) {
+            self.0.push(claim);
+        }
+    }
+}
+
+impl From<Vec<Claim>> for Claims {
+    fn from(claims: Vec<Claim>) -> Self {
+        Self(claims)
+    }
+}
+
+impl From<Claims> for Vec<Claim> {
+    fn from(Claims(claims): Claims) -> Self {
+        claims
+    }
+}
+
+/// The claims of all calls of a tool that is bound to the state with this identity; a call adds
+/// those of its keys.
+pub(crate) fn claims(
+    world: World,
+    resources: &[Resource],
+    lent: &[Lent],
+    state: usize,
+) -> Box<[Claim]> {
+    let mut claims = Claims::default();
+    claims.world(world);
+    for Resource { name, writes, paths } in resources {
+        claims.resource(name, *writes, paths.is_some());
+    }
+    for lent in lent.iter().filter(|lent| lent.locked) {
+        claims.add(Place::State(state, (lent.state)()), Mode::of(lent.exclusive));
+    }
+    claims.0.into()
 }
 
 #[cfg(test)]
@@ -138,7 +316,9 @@ mod tests {
             }
         }
         assert!(!Mode::Shared.conflicts_with(Mode::Shared));
-        assert!(!Mode::Inside.conflicts_with(Mode::Inside));
-        assert!(Mode::Inside.conflicts_with(Mode::Shared));
+        assert!(!Mode::Shared.conflicts_with(Mode::ReadInside));
+        assert!(!Mode::WriteInside.conflicts_with(Mode::ReadInside));
+        assert!(!Mode::WriteInside.conflicts_with(Mode::WriteInside));
+        assert!(Mode::WriteInside.conflicts_with(Mode::Shared));
     }
 }

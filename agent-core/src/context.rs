@@ -9,6 +9,8 @@ use std::task::{self, Poll};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::{Claim, Claims};
+use crate::key::Key;
 use crate::state::{Lend, LendMut};
 
 /// The call that a tool is answering: take it as a parameter to know it.
@@ -108,6 +110,16 @@ pub struct Cx<S> {
 }
 
 impl<S> Cx<S> {
+    /// Declares that the call reads the part of a resource that this key names.
+    pub fn reads<K: Key + ?Sized>(&self, resource: &str, key: &K) {
+        claim(resource, false, key);
+    }
+
+    /// Declares that the call writes the part of a resource that this key names.
+    pub fn writes<K: Key + ?Sized>(&self, resource: &str, key: &K) {
+        claim(resource, true, key);
+    }
+
     /// The claim point: ends when the ledger has admitted the call.
     #[must_use]
     pub fn admitted(&self) -> Admitted {
@@ -146,6 +158,21 @@ impl<S> Cx<S> {
 
 thread_local! {
     static POINT: Cell<Point> = const { Cell::new(Point::Elsewhere) };
+    /// What the call claims that this thread is preparing, besides the claims of its tool.
+    static CLAIMS: Cell<Vec<Claim>> = const { Cell::new(Vec::new()) };
+}
+
+fn claim<K: Key + ?Sized>(resource: &str, writes: bool, key: &K) {
+    if POINT.get() == Point::Before {
+        add_claims(|claims| claims.key(resource, writes, key));
+    }
+}
+
+/// Adds to the claims of the call that this thread is preparing.
+pub(crate) fn add_claims(add: impl FnOnce(&mut Claims)) {
+    let mut claims = Claims::from(CLAIMS.take());
+    add(&mut claims);
+    CLAIMS.set(claims.into());
 }
 
 /// How far the call has come that this thread is preparing.
@@ -156,23 +183,24 @@ enum Point {
     Reached,
 }
 
-/// Polls `call` up to its claim point. True: it waits there.
+/// Polls `call` up to its claim point. If it waits there: what it claims besides the claims of its tool.
 ///
 /// The future that is polled here once is spawned later, when the ledger has admitted it. So the
 /// arguments are parsed in model order, and nothing of the user's body runs before its turn.
-pub(crate) fn poll_to_claim_point<T>(call: impl FnOnce() -> T) -> (T, bool) {
+pub(crate) fn poll_to_claim_point<T>(call: impl FnOnce() -> T) -> (T, Option<Vec<Claim>>) {
     struct Leave;
     impl Drop for Leave {
         fn drop(&mut self) {
             POINT.set(Point::Elsewhere);
+            CLAIMS.take();
         }
     }
     POINT.set(Point::Before);
     let leave = Leave;
     let result = call();
-    let reached = POINT.get() == Point::Reached;
+    let claims = (POINT.get() == Point::Reached).then(|| CLAIMS.take());
     drop(leave);
-    (result, reached)
+    (result, claims)
 }
 
 /// The claim point of a call.

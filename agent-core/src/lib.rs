@@ -16,6 +16,7 @@ mod conversation;
 mod dispatch;
 mod error;
 mod event;
+mod key;
 mod ledger;
 mod limits;
 mod model;
@@ -36,7 +37,7 @@ mod transcript;
 #[cfg(feature = "anthropic")]
 pub mod transport;
 
-pub use access::Access;
+pub use access::{Access, Claims};
 pub use agent::Agent;
 /// Lets the tools of an agent borrow the fields of a struct.
 ///
@@ -224,6 +225,7 @@ pub use agent_macros::tool;
 pub use context::Ctx;
 pub use conversation::Conversation;
 pub use error::{ModelError, ModelErrorKind, ToolError};
+pub use key::{Key, Keys};
 pub use limits::Limits;
 pub use model::{BoxFuture, Model, Parallel, Request, ToolChoice};
 pub use outcome::{Outcome, RunError, RunErrorKind, Stop};

@@ -1,11 +1,12 @@
 //! What generated code names, and nothing else does: everything else may be renamed freely.
 
-pub use crate::access::Lent;
+pub use crate::access::{Lent, Resource};
 pub use crate::arguments::{Arg, Text, TextArg, arg, text};
 pub use crate::context::Cx;
 pub use crate::dispatch::in_place;
+pub use crate::key::Key;
 pub use crate::output::returned::Returned;
 pub use crate::state::{Kind, Lend, LendMut};
 pub use crate::tool::{CallFuture, Meta, Tool, ToolInfo};
 pub use crate::toolset::Tools;
-pub use crate::toolset::table::{Entry, ToolList, index, order, slots, sort};
+pub use crate::toolset::table::{Entry, ToolList, index, one_kind_of_keys, order, slots, sort};

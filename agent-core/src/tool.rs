@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::access::{Access, Lent};
+use crate::access::{Access, Lent, Resource, World};
 use crate::arguments::{self, Fill, Parameter};
 use crate::context::Cx;
 use crate::error::ToolError;
@@ -48,6 +48,7 @@ pub struct Meta {
     pub(crate) title: Option<&'static str>,
     pub(crate) description: &'static str,
     pub(crate) parameters: &'static [&'static dyn Parameter],
+    pub(crate) resources: &'static [Resource],
     pub(crate) options: Options,
 }
 
@@ -55,6 +56,7 @@ pub struct Meta {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Options {
     pub(crate) access: Access,
+    pub(crate) world: World,
     pub(crate) timeout: Option<Duration>,
     pub(crate) blocking: bool,
 }
@@ -67,8 +69,9 @@ impl Meta {
         description: &'static str,
         parameters: &'static [&'static dyn Parameter],
     ) -> Self {
-        let options = Options { access: Access::Undeclared, timeout: None, blocking: false };
-        Self { name, title: None, description, parameters, options }
+        let (access, world) = (Access::Undeclared, World::Read);
+        let options = Options { access, world, timeout: None, blocking: false };
+        Self { name, title: None, description, parameters, resources: &[], options }
     }
 
     /// Its name.
@@ -88,19 +91,40 @@ impl Meta {
     #[must_use]
     pub const fn pure(mut self) -> Self {
         self.options.access = Access::Pure;
+        self.options.world = World::None;
         self
     }
 
-    /// Declares that it reads.
+    /// Declares what it touches by name; what else it reads or writes is said after this.
+    #[must_use]
+    pub const fn resources(mut self, resources: &'static [Resource]) -> Self {
+        self.options.world = World::None;
+        self.options.access = Access::Read;
+        let mut rest = resources;
+        while let [first, others @ ..] = rest {
+            if first.writes {
+                self.options.access = Access::Write;
+            }
+            rest = others;
+        }
+        self.resources = resources;
+        self
+    }
+
+    /// Declares that it reads what it does not name.
     #[must_use]
     pub const fn read(mut self) -> Self {
-        self.options.access = Access::Read;
+        self.options.world = World::Read;
+        if !matches!(self.options.access, Access::Write) {
+            self.options.access = Access::Read;
+        }
         self
     }
 
-    /// Declares that it writes.
+    /// Declares that it writes what it does not name.
     #[must_use]
     pub const fn write(mut self) -> Self {
+        self.options.world = World::Write;
         self.options.access = Access::Write;
         self
     }

@@ -2,7 +2,8 @@
 
 use proc_macro2::TokenStream;
 use syn::{
-    Attribute, Error, Expr, ExprLit, ExprPath, Lit, LitStr, Meta, Path, Result, Token,
+    Attribute, Error, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Meta, Path, Result, Token,
+    ext::IdentExt,
     parse::{ParseStream, Parser},
     punctuated::Punctuated,
 };
@@ -20,12 +21,20 @@ pub(crate) enum Access {
 pub(crate) struct ToolOptions {
     /// As written: that some of them exclude each other is judged later.
     pub(crate) access: Vec<(Access, Path)>,
+    pub(crate) resources: Vec<Resource>,
     pub(crate) name: Option<LitStr>,
     pub(crate) title: Option<LitStr>,
     pub(crate) description: Option<LitStr>,
     pub(crate) timeout: Option<Timeout>,
     pub(crate) blocking: Option<Path>,
     pub(crate) core: Option<Path>,
+}
+
+/// `"orders"` or `file = path` in `read(..)` or `write(..)`.
+pub(crate) struct Resource {
+    pub(crate) access: Access,
+    pub(crate) name: LitStr,
+    pub(crate) key: Option<Expr>,
 }
 
 pub(crate) struct Timeout {
@@ -45,7 +54,8 @@ impl ToolOptions {
 
     /// The strongest of the words: claims add up.
     pub(crate) fn access(&self) -> Option<Access> {
-        self.access.iter().map(|(access, _)| *access).max()
+        let bare = self.access.iter().map(|(access, _)| *access);
+        bare.chain(self.resources.iter().map(|resource| resource.access)).max()
     }
 
     fn read(&mut self, option: &Meta) -> Result<()> {
@@ -67,6 +77,16 @@ impl ToolOptions {
     }
 
     fn read_access(&mut self, access: Access, option: &Meta) -> Result<()> {
+        if let Meta::List(list) = option
+            && access != Access::Pure
+        {
+            let named = list.parse_args_with(|input: ParseStream| resources(access, input))?;
+            if named.is_empty() {
+                return Err(Error::new_spanned(option, NO_RESOURCE));
+            }
+            self.resources.extend(named);
+            return Ok(());
+        }
         if self.access.iter().any(|(given, _)| *given == access) {
             return Err(twice(option));
         }
@@ -147,6 +167,41 @@ pub(crate) fn path(option: &Meta) -> Result<Path> {
         Some(Expr::Path(ExprPath { qself: None, path, .. })) => Ok(path.clone()),
         _ => Err(expected_value(option, "some::path")),
     }
+}
+
+const NO_RESOURCE: &str =
+    "name a resource, as in `read(\"orders\")`, or a part of one, as in `read(file = path)`";
+
+fn resources(access: Access, input: ParseStream) -> Result<Vec<Resource>> {
+    let mut resources = Vec::new();
+    while !input.is_empty() {
+        resources.push(resource(access, input)?);
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+    }
+    Ok(resources)
+}
+
+fn resource(access: Access, input: ParseStream) -> Result<Resource> {
+    let name = if input.peek(LitStr) {
+        input.parse::<LitStr>()?
+    } else {
+        let name =
+            input.call(Ident::parse_any).map_err(|error| Error::new(error.span(), NO_RESOURCE))?;
+        if !input.peek(Token![=]) {
+            let message = format!(
+                "write `\"{name}\"` for the whole resource, or `{name} = ..` for the part that a parameter names"
+            );
+            return Err(Error::new(name.span(), message));
+        }
+        LitStr::new(&name.unraw().to_string(), name.span())
+    };
+    if name.value().is_empty() {
+        return Err(Error::new_spanned(name, "a resource needs a name"));
+    }
+    let key = input.parse::<Option<Token![=]>>()?.map(|_| input.parse()).transpose()?;
+    Ok(Resource { access, name, key })
 }
 
 fn bare(option: &Meta) -> Result<Path> {

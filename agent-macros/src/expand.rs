@@ -1,6 +1,7 @@
 //! What stands beside the function: the only place of `#[tool]` that writes tokens.
 
 mod call;
+mod keys;
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -84,16 +85,19 @@ fn tool_info(tool: &ToolFn) -> TokenStream {
     // A constant of the twin and not a part of the trait: a `pub` tool may take private types.
     let types = args(tool).map(|param| arg_type(param, &core));
     let values = args(tool).map(|param| arg(param, &core));
-    let args = args(tool).next().map(|_| {
+    let args = args(tool).next().map(|_| quote!(const ARGS: (#(#types,)*) = (#(#values,)*);));
+    let resources = keys::resources(tool);
+    let own = (args.is_some() || resources.is_some()).then(|| {
         quote! {
             #(#attrs)*
             impl #ident {
-                const ARGS: (#(#types,)*) = (#(#values,)*);
+                #args
+                #resources
             }
         }
     });
     quote! {
-        #args
+        #own
 
         #(#attrs)*
         impl #core::ToolInfo for #ident {
@@ -109,16 +113,19 @@ fn meta(tool: &ToolFn) -> TokenStream {
     let description = text(options.description.as_ref(), &tool.doc);
     let parameters = constants(tool);
     let title = options.title.iter();
-    let access = options.access().map(|access| match access {
-        Access::Pure => quote!(.pure()),
-        Access::Read => quote!(.read()),
-        Access::Write => quote!(.write()),
-    });
+    let resources = (!options.resources.is_empty()).then(|| quote!(.resources(Self::RESOURCES)));
+    let access =
+        options.access.iter().map(|(access, _)| *access).max().map(|access| match access {
+            Access::Pure => quote!(.pure()),
+            Access::Read => quote!(.read()),
+            Access::Write => quote!(.write()),
+        });
     let timeout = options.timeout.iter().map(|timeout| Literal::u64_unsuffixed(timeout.millis));
     let blocking = options.blocking.iter().map(|_| quote!(.blocking()));
     quote! {
         #core::Meta::new(#name, #description, &[#(&#parameters),*])
             #(.title(#title))*
+            #resources
             #access
             #(.timeout_ms(#timeout))*
             #(#blocking)*

@@ -5,10 +5,10 @@ mod param;
 use std::collections::HashSet;
 
 use quote::ToTokens;
-use syn::{GenericParam, Safety, Signature, ext::IdentExt};
+use syn::{Expr, ExprPath, GenericParam, Safety, Signature, ext::IdentExt};
 
 use crate::{
-    attr::{Access, ToolOptions},
+    attr::{Access, ToolOptions, ungrouped},
     errors::Errors,
     tool_fn::{Kind, ToolFn},
     types::spelled,
@@ -26,6 +26,7 @@ pub(crate) fn validate(tool: &ToolFn, errors: &mut Errors) {
     name(tool, errors);
     description(tool, errors);
     access(&tool.options, errors);
+    keys(tool, errors);
     no_mutation_of_what_is_read(tool, errors);
     timeout(tool, errors);
     for param in &tool.params {
@@ -106,23 +107,53 @@ fn description(tool: &ToolFn, errors: &mut Errors) {
 }
 
 fn access(options: &ToolOptions, errors: &mut Errors) {
-    let [(first, _), rest @ ..] = options.access.as_slice() else {
+    const BOTH: &str =
+        "a `pure` tool touches nothing that could be read or written: drop one of the two";
+    let [(first, word), rest @ ..] = options.access.as_slice() else {
         return;
     };
     let contradicts = |access: Access| (access == Access::Pure) != (*first == Access::Pure);
     if let Some((_, word)) = rest.iter().find(|(access, _)| contradicts(*access)) {
-        errors.at(
-            word,
-            "a `pure` tool touches nothing that could be read or written: drop one of the two",
-        );
+        errors.at(word, BOTH);
+    } else if *first == Access::Pure && !options.resources.is_empty() {
+        errors.at(word, BOTH);
+    }
+}
+
+/// A key that is a name alone is that of an argument; what a longer expression means, the compiler
+/// knows.
+fn keys(tool: &ToolFn, errors: &mut Errors) {
+    for key in tool.options.resources.iter().filter_map(|resource| resource.key.as_ref()) {
+        let Expr::Path(ExprPath { path, .. }) = ungrouped(key) else { continue };
+        let Some(name) = path.get_ident() else { continue };
+        let param = tool.params.iter().find(|param| param.ident() == Some(name));
+        let is_constant = name.to_string().chars().all(|c| !c.is_lowercase());
+        let what = match param {
+            Some(param) if param.is_lent() => "is lent from the state, and a key is known before",
+            None if !is_constant => "is no parameter",
+            _ => continue,
+        };
+        let known: Vec<_> = tool
+            .params
+            .iter()
+            .filter(|param| !param.is_lent())
+            .filter_map(|param| Some(format!("`{}`", param.ident()?)))
+            .collect();
+        let known = match known.as_slice() {
+            [] => "this tool has no arguments".to_owned(),
+            known => format!("take one of {}", known.join(", ")),
+        };
+        errors.at(key, format!("`{name}` {what}: {known}"));
     }
 }
 
 fn no_mutation_of_what_is_read(tool: &ToolFn, errors: &mut Errors) {
-    let word = match tool.options.access() {
+    // What it names, it may read beside the state that it changes.
+    let bare = tool.options.access.iter().map(|(access, _)| *access).max();
+    let word = match bare {
         Some(Access::Pure) => "pure",
-        Some(Access::Read) => "read",
-        Some(Access::Write) | None => return,
+        Some(Access::Read) if tool.options.access() == bare => "read",
+        _ => return,
     };
     for param in &tool.params {
         if let Kind::Lent { mutable: true, ty } = &param.kind {

@@ -13,7 +13,7 @@ const LAYERS: [&[&str]; 6] = [
     &["agent", "run", "conversation", "timeline", "outcome"],
     &["dispatch", "policy", "limits", "model", "retry"],
     &["toolset", "ledger"],
-    &["tool", "access", "state", "output", "context", "arguments", "event"],
+    &["tool", "access", "key", "state", "output", "context", "arguments", "event"],
     &["transcript", "schema", "error"],
 ];
 

@@ -28,6 +28,14 @@ pub(crate) struct Batch<'a> {
     pub(crate) turn: u32,
 }
 
+/// A call that is ready to be admitted.
+pub(super) struct Ready<'a> {
+    /// The claims of its tool, and those of its keys.
+    pub(super) claims: &'a [Claim],
+    pub(super) keys: Vec<Claim>,
+    pub(super) job: Box<Job>,
+}
+
 /// So many calls are prepared before they are admitted together.
 const TOGETHER: usize = 64;
 
@@ -85,7 +93,7 @@ impl Batch<'_> {
         shared: &Arc<Shared>,
         (index, call): (usize, &ToolCall),
         queued: Instant,
-    ) -> Result<(&[Claim], Box<Job>), Ending> {
+    ) -> Result<Ready<'_>, Ending> {
         self.check_limits(index, call)?;
         let permit = policy::decide(self.toolset, call.name());
         let permit = permit.map_err(|why| Ending::refused(Status::Failed, why))?;
@@ -93,13 +101,14 @@ impl Batch<'_> {
         let context = tool.takes_call.then(|| Ctx::new(call.shared_id(), self.key(index)));
         let body = permit.call(call.shared_arguments(), context.clone());
         // A call that claims nothing parses its arguments where it runs.
-        let body = if tool.claims.is_empty() { body } else { prepare(body)? };
-        let Options { access, blocking, timeout } = tool.options;
+        let (body, keys) =
+            if tool.claims_something() { prepare(body)? } else { (body, Vec::new()) };
+        let Options { access, blocking, timeout, .. } = tool.options;
         let timeout = timeout.unwrap_or(self.limits.call_timeout);
         let span = span(call, self.turn, index);
         let silent = tool.is_silent();
         let info = Info { index, queued, access, silent, blocking, timeout, call: context, span };
-        Ok((&tool.claims, Job::new(body, shared, info)))
+        Ok(Ready { claims: &tool.claims, keys, job: Job::new(body, shared, info) })
     }
 
     fn check_limits(&self, index: usize, call: &ToolCall) -> Result<(), Ending> {

@@ -72,9 +72,9 @@ impl Toolset {
 #[doc(hidden)]
 pub async fn in_place(toolset: &Toolset, name: &str, text: Arc<str>) -> Option<String> {
     let permit = policy::decide(toolset, name).ok()?;
-    let claims_nothing = permit.tool().claims.is_empty();
+    let claims = permit.tool().claims_something();
     let body = permit.call(text, None);
-    let mut body = if claims_nothing { body } else { prepare::prepare(body).ok()? };
+    let mut body = if claims { prepare::prepare(body).ok()?.0 } else { body };
     let polled = std::future::poll_fn(|cx| {
         match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(cx))) {
             Ok(polled) => polled.map(Ok),

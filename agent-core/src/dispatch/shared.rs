@@ -6,11 +6,12 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::batch::Ready;
 use super::job::Job;
 use super::lease::start;
 use super::outcome::{Ending, drop_quietly};
 use super::slots::Slots;
-use crate::access::{Access, Claim};
+use crate::access::Access;
 use crate::toolset::{Blocker, CallRef, Parked, Toolset, Waiting};
 
 /// What a batch shares with its calls, which run as tasks of their own.
@@ -82,24 +83,25 @@ impl Shared {
     /// Enters calls in the ledger, in this order, and starts those that nothing is in the way of.
     ///
     /// The ledger is locked once for all of them, and the tasks that end meanwhile wait less for it.
-    pub(super) fn admit(self: &Arc<Self>, jobs: &mut Vec<(&[Claim], Box<Job>)>) {
+    pub(super) fn admit(self: &Arc<Self>, calls: &mut Vec<Ready<'_>>) {
         let mut ledger = None;
-        let wait = |(claims, job): &mut (&[Claim], Box<Job>)| {
-            if claims.is_empty() {
+        let wait = |Ready { claims, keys, job }: &mut Ready<'_>| {
+            if claims.is_empty() && keys.is_empty() {
                 return false;
             }
             let park = || Parked { batch: self.clone(), index: job.index() };
             let ledger = ledger.get_or_insert_with(|| self.toolset.ledger());
+            let claims = claims.iter().chain(&*keys).copied();
             let (ticket, free) = ledger.admit(claims, self.run, park);
             job.hold(ticket);
             !free
         };
         // Under the ledger's lock, so that nobody releases them before they are here.
-        for (_, job) in jobs.extract_if(.., wait) {
+        for Ready { job, .. } in calls.extract_if(.., wait) {
             lock(&self.parked).insert(job.index(), job);
         }
         drop(ledger);
-        for (_, job) in jobs.drain(..) {
+        for Ready { job, .. } in calls.drain(..) {
             start(self, job);
         }
     }

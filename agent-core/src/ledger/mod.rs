@@ -34,7 +34,7 @@ pub(crate) struct Ticket {
 struct Entry<P> {
     ticket: Ticket,
     /// The lanes in which it stands: the position of the place, and the mode.
-    holds: SmallVec<[(usize, Mode); 2]>,
+    holds: SmallVec<[(usize, Mode); 4]>,
     /// In how many of them it is not free yet.
     blocked: usize,
     parked: Option<P>,
@@ -60,18 +60,20 @@ impl Lanes {
     }
 
     fn lane(&mut self, mode: Mode) -> &mut Lane {
-        let [inside, shared, exclusive] = &mut self.lanes;
+        let [read_inside, write_inside, shared, exclusive] = &mut self.lanes;
         match mode {
-            Mode::Inside => inside,
+            Mode::ReadInside => read_inside,
+            Mode::WriteInside => write_inside,
             Mode::Shared => shared,
             Mode::Exclusive => exclusive,
         }
     }
 
     fn front(&self, mode: Mode) -> Option<Ticket> {
-        let [inside, shared, exclusive] = &self.lanes;
+        let [read_inside, write_inside, shared, exclusive] = &self.lanes;
         let lane = match mode {
-            Mode::Inside => inside,
+            Mode::ReadInside => read_inside,
+            Mode::WriteInside => write_inside,
             Mode::Shared => shared,
             Mode::Exclusive => exclusive,
         };
@@ -103,14 +105,14 @@ impl<P> Ledger<P> {
     /// True: it may start now. Else what `park` makes is kept until a `finish` releases it.
     pub(crate) fn admit(
         &mut self,
-        claims: &[Claim],
+        claims: impl IntoIterator<Item = Claim>,
         run: u64,
         park: impl FnOnce() -> P,
     ) -> (Ticket, bool) {
         let ticket = Ticket { age: self.next, at: self.entries.vacant() };
         self.next += 1;
         let (mut holds, mut blocked) = (SmallVec::new(), 0);
-        for &Claim { place, mode } in claims {
+        for Claim { place, mode } in claims {
             let place = if place == Place::OwnRun { Place::Run(run) } else { place };
             let at = self.find(place);
             let Some(lanes) = self.places.get_mut(at) else { continue };
@@ -196,7 +198,6 @@ fn unblock<P>(entries: &mut Slab<Entry<P>>, ticket: Ticket) -> Option<(Ticket, P
 mod tests {
     use super::*;
     use std::any::TypeId;
-    use std::sync::Arc;
 
     /// A generator of its own, so that a failure is repeated by its seed.
     struct Dice(u64);
@@ -211,37 +212,93 @@ mod tests {
         }
     }
 
-    fn random_claims(dice: &mut Dice) -> (Arc<[Claim]>, u64) {
-        let run = dice.roll(3) as u64;
-        let state =
-            Place::State(dice.roll(2), [TypeId::of::<u8>(), TypeId::of::<u16>()][dice.roll(2)]);
-        let claim = |place, mode| Claim { place, mode };
-        let kinds: [&[Claim]; 5] = [
-            &[],
-            &[claim(Place::OwnRun, Mode::Shared)],
-            &[claim(Place::OwnRun, Mode::Inside), claim(Place::World, Mode::Exclusive)],
-            &[claim(Place::OwnRun, Mode::Shared), claim(state, Mode::Exclusive)],
-            &[claim(state, Mode::Shared)],
-        ];
-        (kinds[dice.roll(kinds.len())].into(), run)
+    /// A path below the world, or of state: whole places, keys and lists of them.
+    type Touched = (Vec<u64>, bool);
+
+    #[derive(Debug, Clone)]
+    struct Wanted {
+        run: u64,
+        /// Without a name: read, or write.
+        world: Option<bool>,
+        paths: Vec<Touched>,
+        state: Option<(usize, bool)>,
     }
 
-    fn conflict(a: &(Arc<[Claim]>, u64), b: &(Arc<[Claim]>, u64)) -> bool {
-        let each = |(claims, run): &(Arc<[Claim]>, u64)| {
-            let own = |place| if place == Place::OwnRun { Place::Run(*run) } else { place };
-            claims
-                .iter()
-                .map(|claim| Claim { place: own(claim.place), ..*claim })
-                .collect::<Vec<_>>()
+    fn wanted(dice: &mut Dice) -> Wanted {
+        let path = |dice: &mut Dice| {
+            let deep = 1 + dice.roll(4);
+            ((0..deep).map(|_| dice.roll(2) as u64).collect(), dice.roll(2) == 0)
         };
-        let (a, b) = (each(a), each(b));
-        a.iter().any(|x| b.iter().any(|y| x.place == y.place && x.mode.conflicts_with(y.mode)))
+        Wanted {
+            run: dice.roll(3) as u64,
+            world: [None, None, None, Some(false), Some(true)][dice.roll(5)],
+            paths: (0..dice.roll(3)).map(|_| path(dice)).collect(),
+            state: [None, Some(dice.roll(2))][dice.roll(2)].map(|state| (state, dice.roll(2) == 0)),
+        }
+    }
+
+    /// By the rules of the tree, written down once more.
+    fn claims(wanted: &Wanted) -> Vec<Claim> {
+        let mut claims = Vec::new();
+        let mut claim = |place, mode| claims.push(Claim { place, mode });
+        let inside = |writes| if writes { Mode::WriteInside } else { Mode::ReadInside };
+        let of = |writes| if writes { Mode::Exclusive } else { Mode::Shared };
+        match wanted.world {
+            Some(true) => {
+                claim(Place::OwnRun, Mode::WriteInside);
+                claim(Place::World, Mode::Exclusive);
+            }
+            Some(false) => claim(Place::OwnRun, Mode::Shared),
+            None => {}
+        }
+        for (path, writes) in &wanted.paths {
+            if *writes {
+                claim(Place::OwnRun, Mode::WriteInside);
+            }
+            claim(Place::World, inside(*writes));
+            let mut node = 0;
+            for (depth, step) in path.iter().enumerate() {
+                node = node * 10 + step + 1;
+                let mode = if depth + 1 == path.len() { of(*writes) } else { inside(*writes) };
+                claim(Place::Node(node), mode);
+            }
+        }
+        if let Some((state, writes)) = wanted.state {
+            claim(Place::State(state, TypeId::of::<u8>()), of(writes));
+        }
+        claims
+    }
+
+    /// What the tree means: one is the other or lies in it, and one of the two writes.
+    fn conflict(a: &Wanted, b: &Wanted) -> bool {
+        let meet = |(a, a_writes): &Touched, (b, b_writes): &Touched| {
+            (a_writes | b_writes) && (a.starts_with(b) || b.starts_with(a))
+        };
+        let writes = |wanted: &Wanted| {
+            wanted.world == Some(true) || wanted.paths.iter().any(|(_, writes)| *writes)
+        };
+        let outside = |wanted: &Wanted| wanted.world == Some(true) || !wanted.paths.is_empty();
+        let unnamed_read = |reader: &Wanted, other: &Wanted| {
+            reader.world == Some(false) && reader.run == other.run && writes(other)
+        };
+        let unnamed_write = |writer: &Wanted, other: &Wanted| {
+            writer.world == Some(true)
+                && (outside(other) || (other.world == Some(false) && writer.run == other.run))
+        };
+        let state = matches!((a.state, b.state), (Some((a, a_writes)), Some((b, b_writes)))
+            if a == b && (a_writes | b_writes));
+        state
+            || unnamed_read(a, b)
+            || unnamed_read(b, a)
+            || unnamed_write(a, b)
+            || unnamed_write(b, a)
+            || a.paths.iter().any(|a| b.paths.iter().any(|b| meet(a, b)))
     }
 
     /// What the ledger should do, by comparing all pairs.
     #[derive(Default)]
     struct Model {
-        calls: Vec<(Arc<[Claim]>, u64)>,
+        calls: Vec<Wanted>,
         live: Vec<usize>,
         started: Vec<usize>,
     }
@@ -267,10 +324,10 @@ mod tests {
                 let mut ready = Vec::new();
                 if dice.roll(5) < 3 || model.live.is_empty() {
                     let call = model.calls.len();
-                    let claims = random_claims(&mut dice);
-                    let (ticket, free) = ledger.admit(&claims.0, claims.1, || call);
+                    let wanted = wanted(&mut dice);
+                    let (ticket, free) = ledger.admit(claims(&wanted), wanted.run, || call);
                     tickets.push(ticket);
-                    model.calls.push(claims);
+                    model.calls.push(wanted);
                     model.live.push(call);
                     ready.extend(free.then_some((ticket, call)));
                 } else {
@@ -294,10 +351,9 @@ mod tests {
     #[test]
     fn a_ticket_is_finished_once() {
         let mut ledger = Ledger::default();
-        let none: Arc<[Claim]> = [].into();
-        let (first, _) = ledger.admit(&none, 0, || ());
+        let (first, _) = ledger.admit([], 0, || ());
         ledger.finish(first, &mut Vec::new());
-        let (second, _) = ledger.admit(&none, 0, || ());
+        let (second, _) = ledger.admit([], 0, || ());
         assert!(ledger.finish(first, &mut Vec::new()).is_none());
         assert!(is_unfinished(&ledger.entries, second));
     }

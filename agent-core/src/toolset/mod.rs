@@ -7,10 +7,11 @@ pub use runtime::RuntimeTool;
 pub use table::{ToolList, Tools};
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::access::{self, Access, Claim, Place};
+use crate::access::{self, Access, Claim, Place, Resource};
 use crate::arguments::describe;
 use crate::context::{Ctx, Cx};
 use crate::ledger::Ledger;
@@ -41,6 +42,10 @@ struct Inner {
 pub(crate) struct Bound {
     pub(crate) options: Options,
     pub(crate) claims: Arc<[Claim]>,
+    /// What it names; empty for a run-time tool.
+    resources: &'static [Resource],
+    /// Whether its calls add claims of their own.
+    claims_keys: bool,
     /// Whether a call needs its [`Ctx`].
     pub(crate) takes_call: bool,
     source: Arc<dyn Source>,
@@ -52,6 +57,11 @@ impl Bound {
     pub(crate) fn is_silent(&self) -> bool {
         let of_state = |claim: &Claim| matches!(claim.place, Place::State(..));
         self.options.access == Access::Undeclared && !self.claims.iter().any(of_state)
+    }
+
+    /// Whether its calls have to be admitted by the ledger.
+    pub(crate) fn claims_something(&self) -> bool {
+        self.claims_keys || !self.claims.is_empty()
     }
 
     pub(crate) fn call(&self, text: Arc<str>, call: Option<Ctx>) -> CallFuture {
@@ -107,7 +117,10 @@ impl Toolset {
             };
             let bound = Bound {
                 options: meta.options,
-                claims: access::claims(meta.options.access, entry.lent, identity).into(),
+                claims: access::claims(meta.options.world, meta.resources, entry.lent, identity)
+                    .into(),
+                resources: meta.resources,
+                claims_keys: meta.resources.iter().any(|resource| resource.paths.is_some()),
                 takes_call: arguments.iter().any(|argument| argument.given),
                 source: source.clone(),
                 at,
@@ -127,7 +140,8 @@ impl Toolset {
     ///
     /// # Errors
     ///
-    /// When both have a tool of one name, or a run-time tool has a name or schema that no provider
+    /// When both have a tool of one name; when a resource has paths as keys in one and plain values in
+    /// the other, so that they would never meet; when a run-time tool has a name or schema that no provider
     /// takes.
     pub fn and<T: TryInto<Self>>(self, other: T) -> Result<Self, ToolsetError>
     where
@@ -146,7 +160,8 @@ impl Toolset {
         if let Some((one, other)) = twice {
             return Err(ToolsetError::clash(one, other));
         }
-        let (tools, definitions): (_, Vec<Definition>) = rows.into_iter().unzip();
+        let (tools, definitions): (Vec<Bound>, Vec<Definition>) = rows.into_iter().unzip();
+        check_keys(&tools, &definitions)?;
         let names: Vec<_> = definitions.iter().map(Definition::name).collect();
         let index = Cow::Owned(table::index_of(&names).into_vec());
         Ok(Self::new(tools, definitions, index))
@@ -185,6 +200,26 @@ impl Toolset {
         // No user code runs under the lock, so a poisoned one is still in order.
         self.inner.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn check_keys(tools: &[Bound], definitions: &[Definition]) -> Result<(), ToolsetError> {
+    let keys = tools.iter().zip(definitions).flat_map(|(tool, definition)| {
+        let keyed = tool.resources.iter().filter_map(|resource| {
+            let paths = resource.paths?;
+            Some((resource.name, paths, &definition.name))
+        });
+        keyed.collect::<Vec<_>>()
+    });
+    let mut kinds = HashMap::new();
+    for (resource, paths, name) in keys {
+        let (first, other) = *kinds.entry(resource).or_insert((paths, name));
+        if first != paths {
+            let (paths, values) = if paths { (name, other) } else { (other, name) };
+            let (paths, values) = (paths.clone(), values.clone());
+            return Err(ToolsetError::Keys { resource, paths, values });
+        }
+    }
+    Ok(())
 }
 
 /// No tools.
@@ -243,6 +278,16 @@ pub enum ToolsetError {
         one: Arc<str>,
         /// How the other describes itself.
         other: Arc<str>,
+    },
+    /// The keys of a resource are paths in one tool and plain values in the other.
+    #[error("the keys of `{resource}` are paths in `{paths}` and plain values in `{values}`")]
+    Keys {
+        /// The resource.
+        resource: &'static str,
+        /// A tool that names its parts by paths.
+        paths: Arc<str>,
+        /// A tool that names them by plain values.
+        values: Arc<str>,
     },
     /// A tool that no provider would take.
     #[error("tool `{name}`: {problem}")]

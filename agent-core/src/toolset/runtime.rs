@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Bound, Source, ToolsetError};
-use crate::access::{self, Access};
+use crate::access::{self, Access, Claims, World};
 use crate::arguments::read_once;
-use crate::context::{Ctx, Cx};
+use crate::context::{Ctx, Cx, add_claims};
 use crate::error::ToolError;
 use crate::output::{IntoFailure, IntoOutput};
 use crate::schema::Definition;
@@ -18,6 +18,7 @@ use crate::state::NoState;
 use crate::tool::{CallFuture, Options};
 
 type Body = dyn Fn(Value, Ctx) -> CallFuture + Send + Sync;
+type ClaimsOf = dyn Fn(&Value, &mut Claims) + Send + Sync;
 
 /// A tool whose name and schema are known only at run time, such as one of a plugin.
 ///
@@ -46,6 +47,7 @@ pub struct RuntimeTool {
     description: Arc<str>,
     schema: Value,
     options: Options,
+    claims: Option<Arc<ClaimsOf>>,
     body: Arc<Body>,
 }
 
@@ -77,6 +79,7 @@ impl RuntimeTool {
             description: "".into(),
             schema,
             options: Options { access, ..Options::default() },
+            claims: None,
             body: Arc::new(body),
         }
     }
@@ -92,6 +95,17 @@ impl RuntimeTool {
     #[must_use]
     pub fn title(mut self, title: impl Into<Arc<str>>) -> Self {
         self.title = Some(title.into());
+        self
+    }
+
+    /// Sets what a call touches, by its arguments; the access says then only how strong that may be.
+    ///
+    /// The function runs before the call does, in the model's order. If it claims nothing, the call
+    /// runs beside everything. Keys of a resource have to be of the kind that other tools use: paths or
+    /// plain values.
+    #[must_use]
+    pub fn claims(mut self, claims: impl Fn(&Value, &mut Claims) + Send + Sync + 'static) -> Self {
+        self.claims = Some(Arc::new(claims));
         self
     }
 
@@ -130,8 +144,18 @@ impl RuntimeTool {
             Access::Undeclared => Access::Write,
             declared => declared,
         };
-        let claims = access::claims(claimed, &[], 0).into();
-        Ok((Bound { options, claims, takes_call: true, source: Arc::new(self), at: 0 }, definition))
+        let claims_keys = self.claims.is_some();
+        let world = match claimed {
+            _ if claims_keys => World::None,
+            Access::Pure => World::None,
+            Access::Undeclared | Access::Read => World::Read,
+            Access::Write => World::Write,
+        };
+        let claims = access::claims(world, &[], &[], 0).into();
+        let source = Arc::new(self);
+        let bound =
+            Bound { options, claims, resources: &[], claims_keys, takes_call: true, source, at: 0 };
+        Ok((bound, definition))
     }
 }
 
@@ -143,10 +167,13 @@ fn is_name(name: &str) -> bool {
 
 impl Source for RuntimeTool {
     fn call(&self, _: usize, text: Arc<str>, call: Option<Ctx>) -> CallFuture {
-        let body = self.body.clone();
+        let (body, claims) = (self.body.clone(), self.claims.clone());
         let cx = Cx::<NoState> { state: None, text, call };
         Box::pin(async move {
             let arguments = read_once(&cx.text).map_err(ToolError::arguments)?;
+            if let Some(claims) = claims {
+                add_claims(|all| claims(&arguments, all));
+            }
             cx.admitted().await;
             let call = cx.call.unwrap_or_else(Ctx::detached);
             body(arguments, call).await

@@ -140,6 +140,9 @@ macro_rules! tools {
         // Not generic, so that `cargo check` evaluates it too.
         const ORDER: [u16; NAMES.len()] = $crate::__private::order(NAMES);
         const SLOTS: usize = $crate::__private::slots(NAMES.len());
+        const _: () = $crate::__private::one_kind_of_keys(&[
+            $(<$tool as $crate::__private::ToolInfo>::META),*
+        ]);
         impl<S: ::core::marker::Send + ::core::marker::Sync + 'static>
             $crate::__private::ToolList<S> for List
         where
@@ -200,19 +203,76 @@ const fn is_after(names: &[&str], one: u16, other: usize) -> bool {
     a.len() > b.len()
 }
 
+#[track_caller]
+const fn two_of_one_name(name: &str) -> ! {
+    refuse(["two tools in this list are called `", name, "`"])
+}
+
+/// Checks that no resource has paths as keys in one tool and plain values in another: they would
+/// never meet.
+///
+/// # Panics
+///
+/// When one has: the compiler shows the message.
+#[track_caller]
+pub const fn one_kind_of_keys(tools: &[Meta]) {
+    let mut others = tools;
+    while let [tool, rest @ ..] = others {
+        let mut resources = tool.resources;
+        while let [resource, more @ ..] = resources {
+            if let Some(paths) = resource.paths
+                && has_other_keys(tools, resource.name, paths)
+            {
+                refuse([
+                    "the keys of `",
+                    resource.name,
+                    "` are paths in one tool of this list and plain values in another",
+                ]);
+            }
+            resources = more;
+        }
+        others = rest;
+    }
+}
+
+const fn has_other_keys(tools: &[Meta], name: &str, are_paths: bool) -> bool {
+    let mut others = tools;
+    while let [tool, rest @ ..] = others {
+        let mut resources = tool.resources;
+        while let [resource, more @ ..] = resources {
+            if let Some(paths) = resource.paths
+                && paths != are_paths
+                && is_same(resource.name.as_bytes(), name.as_bytes())
+            {
+                return true;
+            }
+            resources = more;
+        }
+        others = rest;
+    }
+    false
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    match (one, other) {
+        ([], []) => true,
+        ([a, one @ ..], [b, other @ ..]) => *a == *b && is_same(one, other),
+        _ => false,
+    }
+}
+
 /// Const panics take a finished message only. The caller that is tracked is the list itself.
 #[track_caller]
 #[expect(clippy::indexing_slicing, reason = "`get` is not const; the text is cut to the buffer")]
-const fn two_of_one_name(name: &str) -> ! {
-    const BEFORE: &[u8] = b"two tools in this list are called `";
-    let mut text = [b' '; BEFORE.len() + 64 + 1];
+const fn refuse(parts: [&str; 3]) -> ! {
+    let mut text = [b' '; 200];
     let mut length = 0;
-    let parts: [&[u8]; 3] = [BEFORE, name.as_bytes(), b"`"];
     let mut part = 0;
     while part < parts.len() {
+        let bytes = parts[part].as_bytes();
         let mut at = 0;
-        while at < parts[part].len() && length < text.len() {
-            text[length] = parts[part][at];
+        while at < bytes.len() && length < text.len() {
+            text[length] = bytes[at];
             length += 1;
             at += 1;
         }
@@ -220,7 +280,7 @@ const fn two_of_one_name(name: &str) -> ! {
     }
     match std::str::from_utf8(text.split_at(length).0) {
         Ok(message) => panic!("{}", message),
-        Err(_) => panic!("two tools in this list have the same name"),
+        Err(_) => panic!("two tools in this list do not go together"),
     }
 }
 

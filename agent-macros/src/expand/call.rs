@@ -2,7 +2,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Lifetime, ReturnType, Type};
 
-use super::{args, at, constants, core, impl_attrs, located};
+use super::{args, at, constants, core, impl_attrs, keys, located};
 use crate::{
     attr::Access,
     cfg::conditions,
@@ -62,9 +62,11 @@ fn call_body(tool: &ToolFn, core: &TokenStream) -> TokenStream {
         }
     });
     let arguments = arguments(tool);
+    let keys = keys::has_keys(tool).then(|| taken(tool));
     let returned = returned(tool, core);
     quote! {
         #arguments
+        #keys
         #admitted
         #(#lends)*
         #returned
@@ -78,6 +80,16 @@ fn arguments(tool: &ToolFn) -> TokenStream {
     quote! {
         #(let mut #names = #constants.slot();)*
         #cx.read::<Self>(&mut [#(&mut #names),*])?;
+    }
+}
+
+/// Keys are computed from the arguments, which are therefore taken out of their slots before them.
+fn taken(tool: &ToolFn) -> TokenStream {
+    let names: Vec<_> = locals("a").take(args(tool).count()).collect();
+    let claims = keys::claims(tool, &local("cx"), &names);
+    quote! {
+        #(let #names = #names.take();)*
+        #claims
     }
 }
 
@@ -104,13 +116,14 @@ fn returned(tool: &ToolFn, core: &TokenStream) -> TokenStream {
 
 fn passed(tool: &ToolFn) -> impl Iterator<Item = TokenStream> {
     let (mut args, mut states) = (locals("a"), locals("s"));
+    let take = (!keys::has_keys(tool)).then(|| quote!(.take()));
     tool.params.iter().map(move |param| {
         let name = if param.is_lent() { states.next() } else { args.next() };
         match &param.kind {
             Kind::Lent { mutable: false, .. } => quote!(&*#name),
             Kind::Lent { mutable: true, .. } => quote!(&mut *#name),
-            Kind::Text | Kind::Slice(_) => quote!(&#name.take()),
-            Kind::Owned(_) => quote!(#name.take()),
+            Kind::Text | Kind::Slice(_) => quote!(&#name #take),
+            Kind::Owned(_) => quote!(#name #take),
         }
     })
 }

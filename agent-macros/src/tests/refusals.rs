@@ -40,7 +40,7 @@ fn an_unknown_option() {
 
 #[test]
 fn an_option_with_the_wrong_value() {
-    refused_options("read(\"x\")", &[("write `read` alone: it takes no value", "read(\"x\")")]);
+    refused_options("pure(\"x\")", &[("write `pure` alone: it takes no value", "pure(\"x\")")]);
     refused_options(
         "blocking = true",
         &[("write `blocking` alone: it takes no value", "blocking = true")],

@@ -1,0 +1,270 @@
+//! Keys: which part of a resource a call touches.
+
+use smallvec::SmallVec;
+use std::borrow::Cow;
+use std::fmt::{self, Write};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
+use std::sync::{Arc, LazyLock};
+
+/// Names the part of a resource that a call touches: `#[tool(write(file = path))]`.
+///
+/// A key is a path or a plain value. Paths meet where one is the beginning of the other, as a
+/// directory and a file in it; plain values meet where they are equal. All keys of one resource are
+/// of one kind.
+///
+/// Paths are taken from the working directory that the process had when its first path was claimed,
+/// and `.` and `..` are resolved by their letters alone: symbolic links and letter case are not seen.
+///
+/// A list has one key for each of its items. `None` stands for the whole resource: the tool will
+/// decide by itself what it touches.
+///
+/// # Examples
+///
+/// A type of your own says what its key is:
+///
+/// ```
+/// use agent_core::{Key, Keys, tool};
+/// use schemars::JsonSchema;
+/// use serde::Deserialize;
+///
+/// #[derive(Deserialize, JsonSchema)]
+/// struct Account(u64);
+///
+/// impl Key for Account {
+///     const PATH: bool = false;
+///
+///     fn put(&self, keys: &mut Keys<'_>) {
+///         self.0.put(keys);
+///     }
+/// }
+///
+/// /// Move money from one account to another.
+/// #[tool(write(account = from, account = to))]
+/// fn transfer(from: Account, to: Account, cents: u64) -> u64 {
+///     cents
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no key of a resource",
+    label = "not a key",
+    note = "keys are paths, texts, numbers and lists of them: write an expression that gives one, such as `account = id.0`, or implement `Key`"
+)]
+pub trait Key {
+    /// Whether it is a path: a directory then meets all that lies in it.
+    const PATH: bool;
+
+    /// Adds its keys.
+    fn put(&self, keys: &mut Keys<'_>);
+}
+
+/// Takes the keys of a call.
+pub struct Keys<'a> {
+    /// The node of the resource.
+    pub(crate) resource: u64,
+    pub(crate) put: &'a mut dyn FnMut(Chain),
+}
+
+/// The nodes from the resource down to a key, which is the last; the resource itself is left out.
+pub(crate) type Chain = SmallVec<[u64; 8]>;
+
+impl Keys<'_> {
+    /// A plain value, by its text: 7 and "7" are one key.
+    pub fn value(&mut self, value: impl fmt::Display) {
+        let mut text = Text(SmallVec::new());
+        // A `Display` that fails has said what it could.
+        _ = write!(text, "{value}");
+        (self.put)(SmallVec::from_slice(&[node(self.resource, &text.0)]));
+    }
+
+    /// A path.
+    pub fn path(&mut self, path: &Path) {
+        let mut chain = Chain::new();
+        let mut descend = |component: Component<'_>| {
+            let parent = chain.last().copied().unwrap_or(self.resource);
+            match component {
+                Component::CurDir => {}
+                // Above the root there is nothing.
+                Component::ParentDir => chain.truncate(chain.len().saturating_sub(1).max(1)),
+                other => chain.push(node(parent, other.as_os_str().as_encoded_bytes())),
+            }
+        };
+        if !path.is_absolute() {
+            HERE.components().for_each(&mut descend);
+        }
+        path.components().for_each(&mut descend);
+        (self.put)(chain);
+    }
+
+    /// All of the resource.
+    pub fn whole(&mut self) {
+        (self.put)(Chain::new());
+    }
+}
+
+/// The text of a plain value; most are short.
+struct Text(SmallVec<[u8; 36]>);
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Where relative paths begin. The same for ever: calls compare paths of different times.
+static HERE: LazyLock<PathBuf> = LazyLock::new(|| std::env::current_dir().unwrap_or_default());
+
+/// The node of a resource.
+pub(crate) fn resource(name: &str) -> u64 {
+    node(0, name.as_bytes())
+}
+
+/// A node below another one.
+///
+/// Nodes are hashes, so that claims are small and nothing is allocated for them. Two that fall
+/// together, once in 2^64 pairs, order calls that need no order, and that is all.
+fn node(parent: u64, name: &[u8]) -> u64 {
+    static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    let mut hasher = SEED.build_hasher();
+    hasher.write_u64(parent);
+    hasher.write(name);
+    hasher.finish()
+}
+
+macro_rules! plain {
+    ($($type:ty),*) => {
+        $(impl Key for $type {
+            const PATH: bool = false;
+
+            fn put(&self, keys: &mut Keys<'_>) {
+                keys.value(self);
+            }
+        })*
+    };
+}
+
+plain!(str, String, char, bool, u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
+
+macro_rules! paths {
+    ($($type:ty),*) => {
+        $(impl Key for $type {
+            const PATH: bool = true;
+
+            fn put(&self, keys: &mut Keys<'_>) {
+                keys.path(self);
+            }
+        })*
+    };
+}
+
+paths!(Path, PathBuf);
+
+macro_rules! handles {
+    ($($type:ty),*) => {
+        $(impl<K: Key + ?Sized> Key for $type {
+            const PATH: bool = K::PATH;
+
+            fn put(&self, keys: &mut Keys<'_>) {
+                (**self).put(keys);
+            }
+        })*
+    };
+}
+
+handles!(&K, Box<K>, Rc<K>, Arc<K>);
+
+impl<K: Key + ToOwned + ?Sized> Key for Cow<'_, K> {
+    const PATH: bool = K::PATH;
+
+    fn put(&self, keys: &mut Keys<'_>) {
+        (**self).put(keys);
+    }
+}
+
+impl<K: Key> Key for Option<K> {
+    const PATH: bool = K::PATH;
+
+    fn put(&self, keys: &mut Keys<'_>) {
+        match self {
+            Some(key) => key.put(keys),
+            None => keys.whole(),
+        }
+    }
+}
+
+impl<K: Key> Key for [K] {
+    const PATH: bool = K::PATH;
+
+    fn put(&self, keys: &mut Keys<'_>) {
+        for key in self {
+            key.put(keys);
+        }
+    }
+}
+
+impl<K: Key> Key for Vec<K> {
+    const PATH: bool = K::PATH;
+
+    fn put(&self, keys: &mut Keys<'_>) {
+        self.as_slice().put(keys);
+    }
+}
+
+impl<K: Key, const N: usize> Key for [K; N] {
+    const PATH: bool = K::PATH;
+
+    fn put(&self, keys: &mut Keys<'_>) {
+        self.as_slice().put(keys);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chains(key: impl Key) -> Vec<Chain> {
+        let mut chains = Vec::new();
+        key.put(&mut Keys { resource: resource("file"), put: &mut |chain| chains.push(chain) });
+        chains
+    }
+
+    fn one(key: impl Key) -> Chain {
+        let chains = chains(key);
+        assert_eq!(chains.len(), 1);
+        chains[0].clone()
+    }
+
+    #[test]
+    fn a_path_has_one_form() {
+        let here = std::env::current_dir().unwrap();
+        let plain = one(Path::new("a/b"));
+        for same in ["./a/b", "a/./b/", "a//b", "a/c/../b", "x/../a/b"] {
+            assert_eq!(one(Path::new(same)), plain, "{same}");
+        }
+        assert_eq!(one(here.join("a/b")), plain);
+        assert_eq!(one(Path::new("/../../a")), one(Path::new("/a")));
+        assert_ne!(one(Path::new("/a/b")), plain);
+    }
+
+    #[test]
+    fn a_directory_is_the_beginning_of_what_lies_in_it() {
+        let (dir, file) = (one(Path::new("a")), one(Path::new("a/b/c")));
+        assert_eq!(file[..dir.len()], dir[..]);
+        assert_eq!(file.len(), dir.len() + 2);
+        let root = one(Path::new("/"));
+        assert_eq!(file[..root.len()], root[..]);
+    }
+
+    #[test]
+    fn values_are_told_apart_and_lists_have_one_key_each() {
+        assert_eq!(one("7"), one(7_u64));
+        assert_ne!(one("7"), one("8"));
+        assert_eq!(chains(vec!["a", "b"]), [one("a"), one("b")]);
+        assert_eq!(chains(Vec::<u8>::new()), Vec::<Chain>::new());
+        assert_eq!(one(None::<u8>), Chain::new());
+        assert_eq!(one(Some(7_u8)), one(7_u8));
+        assert_eq!(one(Cow::Borrowed("x")), one("x"));
+    }
+}
