@@ -49,7 +49,7 @@ use std::sync::{Arc, LazyLock};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no key of a resource",
     label = "not a key",
-    note = "keys are paths, texts, numbers and lists of them: write an expression that gives one, such as `account = id.0`, or implement `Key`"
+    note = "keys are paths, texts, whole numbers and lists of them: write an expression that gives one, such as `account = id.0`, or implement `Key`"
 )]
 pub trait Key {
     /// Whether it is a path: a directory then meets all that lies in it.

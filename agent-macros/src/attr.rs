@@ -1,5 +1,7 @@
 //! What stands in the parentheses of `#[tool(..)]` and `#[arg(..)]`.
 
+use std::fmt;
+
 use proc_macro2::TokenStream;
 use syn::{
     Attribute, Error, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Meta, Path, Result, Token,
@@ -15,6 +17,16 @@ pub(crate) enum Access {
     Pure,
     Read,
     Write,
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pure => "pure",
+            Self::Read => "read",
+            Self::Write => "write",
+        })
+    }
 }
 
 #[derive(Default)]
@@ -77,14 +89,8 @@ impl ToolOptions {
     }
 
     fn read_access(&mut self, access: Access, option: &Meta) -> Result<()> {
-        if let Meta::List(list) = option
-            && access != Access::Pure
-        {
-            let named = list.parse_args_with(|input: ParseStream| resources(access, input))?;
-            if named.is_empty() {
-                return Err(Error::new_spanned(option, NO_RESOURCE));
-            }
-            self.resources.extend(named);
+        if access != Access::Pure && !matches!(option, Meta::Path(_)) {
+            self.resources.extend(resources(access, option)?);
             return Ok(());
         }
         if self.access.iter().any(|(given, _)| *given == access) {
@@ -169,10 +175,22 @@ pub(crate) fn path(option: &Meta) -> Result<Path> {
     }
 }
 
-const NO_RESOURCE: &str =
-    "name a resource, as in `read(\"orders\")`, or a part of one, as in `read(file = path)`";
+fn no_resource(access: Access) -> String {
+    format!(
+        "write `{access}` alone, `{access}(\"orders\")` for a resource, or `{access}(file = path)` for the part that a parameter names"
+    )
+}
 
-fn resources(access: Access, input: ParseStream) -> Result<Vec<Resource>> {
+fn resources(access: Access, option: &Meta) -> Result<Vec<Resource>> {
+    match option {
+        Meta::List(list) if !list.tokens.is_empty() => {
+            list.parse_args_with(|input: ParseStream| listed(access, input))
+        }
+        _ => Err(Error::new_spanned(option, no_resource(access))),
+    }
+}
+
+fn listed(access: Access, input: ParseStream) -> Result<Vec<Resource>> {
     let mut resources = Vec::new();
     while !input.is_empty() {
         resources.push(resource(access, input)?);
@@ -187,8 +205,9 @@ fn resource(access: Access, input: ParseStream) -> Result<Resource> {
     let name = if input.peek(LitStr) {
         input.parse::<LitStr>()?
     } else {
-        let name =
-            input.call(Ident::parse_any).map_err(|error| Error::new(error.span(), NO_RESOURCE))?;
+        let name = input
+            .call(Ident::parse_any)
+            .map_err(|error| Error::new(error.span(), no_resource(access)))?;
         if !input.peek(Token![=]) {
             let message = format!(
                 "write `\"{name}\"` for the whole resource, or `{name} = ..` for the part that a parameter names"
@@ -200,8 +219,14 @@ fn resource(access: Access, input: ParseStream) -> Result<Resource> {
     if name.value().is_empty() {
         return Err(Error::new_spanned(name, "a resource needs a name"));
     }
-    let key = input.parse::<Option<Token![=]>>()?.map(|_| input.parse()).transpose()?;
-    Ok(Resource { access, name, key })
+    let Some(equals) = input.parse::<Option<Token![=]>>()? else {
+        return Ok(Resource { access, name, key: None });
+    };
+    if input.is_empty() || input.peek(Token![,]) {
+        let message = "a key is missing: a parameter, or an expression of parameters";
+        return Err(Error::new_spanned(equals, message));
+    }
+    Ok(Resource { access, name, key: Some(input.parse()?) })
 }
 
 fn bare(option: &Meta) -> Result<Path> {

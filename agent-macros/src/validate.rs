@@ -1,14 +1,15 @@
 //! The rules for a tool. Each mistake is one error, which says what to write instead.
 
+mod keys;
 mod param;
 
 use std::collections::HashSet;
 
 use quote::ToTokens;
-use syn::{Expr, ExprPath, GenericParam, Safety, Signature, ext::IdentExt};
+use syn::{GenericParam, Safety, Signature, ext::IdentExt};
 
 use crate::{
-    attr::{Access, ToolOptions, ungrouped},
+    attr::{Access, ToolOptions},
     errors::Errors,
     tool_fn::{Kind, ToolFn},
     types::spelled,
@@ -26,7 +27,7 @@ pub(crate) fn validate(tool: &ToolFn, errors: &mut Errors) {
     name(tool, errors);
     description(tool, errors);
     access(&tool.options, errors);
-    keys(tool, errors);
+    keys::validate(tool, errors);
     no_mutation_of_what_is_read(tool, errors);
     timeout(tool, errors);
     for param in &tool.params {
@@ -117,33 +118,6 @@ fn access(options: &ToolOptions, errors: &mut Errors) {
         errors.at(word, BOTH);
     } else if *first == Access::Pure && !options.resources.is_empty() {
         errors.at(word, BOTH);
-    }
-}
-
-/// A key that is a name alone is that of an argument; what a longer expression means, the compiler
-/// knows.
-fn keys(tool: &ToolFn, errors: &mut Errors) {
-    for key in tool.options.resources.iter().filter_map(|resource| resource.key.as_ref()) {
-        let Expr::Path(ExprPath { path, .. }) = ungrouped(key) else { continue };
-        let Some(name) = path.get_ident() else { continue };
-        let param = tool.params.iter().find(|param| param.ident() == Some(name));
-        let is_constant = name.to_string().chars().all(|c| !c.is_lowercase());
-        let what = match param {
-            Some(param) if param.is_lent() => "is lent from the state, and a key is known before",
-            None if !is_constant => "is no parameter",
-            _ => continue,
-        };
-        let known: Vec<_> = tool
-            .params
-            .iter()
-            .filter(|param| !param.is_lent())
-            .filter_map(|param| Some(format!("`{}`", param.ident()?)))
-            .collect();
-        let known = match known.as_slice() {
-            [] => "this tool has no arguments".to_owned(),
-            known => format!("take one of {}", known.join(", ")),
-        };
-        errors.at(key, format!("`{name}` {what}: {known}"));
     }
 }
 

@@ -205,7 +205,7 @@ const fn is_after(names: &[&str], one: u16, other: usize) -> bool {
 
 #[track_caller]
 const fn two_of_one_name(name: &str) -> ! {
-    refuse(["two tools in this list are called `", name, "`"])
+    refuse(&["two tools in this list are called `", name, "`"])
 }
 
 /// Checks that no resource has paths as keys in one tool and plain values in another: they would
@@ -220,13 +220,17 @@ pub const fn one_kind_of_keys(tools: &[Meta]) {
     while let [tool, rest @ ..] = others {
         let mut resources = tool.resources;
         while let [resource, more @ ..] = resources {
-            if let Some(paths) = resource.paths
-                && has_other_keys(tools, resource.name, paths)
+            if let Some(true) = resource.paths
+                && let Some(other) = with_plain_keys(tools, resource.name)
             {
-                refuse([
+                refuse(&[
                     "the keys of `",
                     resource.name,
-                    "` are paths in one tool of this list and plain values in another",
+                    "` are paths in `",
+                    tool.name,
+                    "` and plain values in `",
+                    other,
+                    "`",
                 ]);
             }
             resources = more;
@@ -235,22 +239,22 @@ pub const fn one_kind_of_keys(tools: &[Meta]) {
     }
 }
 
-const fn has_other_keys(tools: &[Meta], name: &str, are_paths: bool) -> bool {
+/// A tool that has plain values as keys of this resource.
+const fn with_plain_keys(tools: &[Meta], name: &str) -> Option<&'static str> {
     let mut others = tools;
     while let [tool, rest @ ..] = others {
         let mut resources = tool.resources;
         while let [resource, more @ ..] = resources {
-            if let Some(paths) = resource.paths
-                && paths != are_paths
+            if let Some(false) = resource.paths
                 && is_same(resource.name.as_bytes(), name.as_bytes())
             {
-                return true;
+                return Some(tool.name);
             }
             resources = more;
         }
         others = rest;
     }
-    false
+    None
 }
 
 const fn is_same(one: &[u8], other: &[u8]) -> bool {
@@ -264,8 +268,8 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
 /// Const panics take a finished message only. The caller that is tracked is the list itself.
 #[track_caller]
 #[expect(clippy::indexing_slicing, reason = "`get` is not const; the text is cut to the buffer")]
-const fn refuse(parts: [&str; 3]) -> ! {
-    let mut text = [b' '; 200];
+const fn refuse(parts: &[&str]) -> ! {
+    let mut text = [b' '; 400];
     let mut length = 0;
     let mut part = 0;
     while part < parts.len() {

@@ -1,14 +1,14 @@
 //! What a tool touches by name, and the functions that compute its keys.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
-use syn::Lifetime;
+use quote::{ToTokens, quote};
+use syn::{Expr, ExprPath, Lifetime};
 
-use super::{args, core, value_type};
+use super::{args, core, located, value_type};
 use crate::{
-    attr::{Access, Resource},
+    attr::{Access, Resource, ungrouped},
     lifetimes::with_lifetime,
-    tool_fn::{Kind, ToolFn},
+    tool_fn::{Kind, Param, ToolFn},
 };
 
 /// `const RESOURCES` with a function for each key, if there are some.
@@ -17,6 +17,7 @@ pub(super) fn resources(tool: &ToolFn) -> Option<TokenStream> {
         return None;
     }
     let core = core(tool);
+    let keys = keyed(tool).map(|keyed| keyed.function(tool));
     let entries = tool.options.resources.iter().zip(names()).map(|(resource, function)| {
         let Resource { access, name, key } = resource;
         match (access, key) {
@@ -26,48 +27,24 @@ pub(super) fn resources(tool: &ToolFn) -> Option<TokenStream> {
             (_, None) => quote!(#core::Resource::read(#name)),
         }
     });
-    let functions = keyed(tool).map(|(resource, function)| key(tool, resource, &function));
     Some(quote! {
         const RESOURCES: &'static [#core::Resource] = &[#(#entries),*];
-        #(#functions)*
+        #(#keys)*
     })
 }
 
-/// A function of its own, so that a key can neither wait nor leave the call.
-fn key(tool: &ToolFn, resource: &Resource, function: &Ident) -> TokenStream {
-    let core = core(tool);
-    let key = &resource.key;
-    let lifetime = Lifetime::new("'__a", Span::mixed_site());
-    let names = args(tool).map(|param| param.ident());
-    let types = args(tool).map(|param| match &param.kind {
-        Kind::Slice(item) => {
-            let item = with_lifetime(item, &Lifetime::new("'static", Span::call_site()));
-            quote!([#item])
-        }
-        _ => value_type(param).unwrap_or_else(|| quote!(str)),
-    });
-    quote! {
-        #[allow(unused_variables, clippy::all, clippy::pedantic)]
-        fn #function<#lifetime>(
-            (#(#names,)*): (#(&#lifetime #types,)*),
-        ) -> impl #core::Key + #lifetime {
-            #key
-        }
-    }
-}
-
-/// `cx.writes("file", &Self::key0((..)));` for each key, of arguments that are in these locals.
+/// `cx.writes("file", &Self::key0(&a0));` for each key, of arguments that are in these locals.
 pub(super) fn claims(tool: &ToolFn, cx: &Ident, locals: &[Ident]) -> TokenStream {
-    let values: Vec<_> = args(tool)
-        .zip(locals)
-        .map(|(param, local)| match param.kind {
+    let claims = keyed(tool).map(|keyed| {
+        let function = &keyed.function;
+        let arguments = args(tool).zip(locals).filter(|(param, _)| keyed.takes(param));
+        let values = one_or_tuple(arguments.map(|(param, local)| match param.kind {
             Kind::Text | Kind::Slice(_) => quote!(&*#local),
             _ => quote!(&#local),
-        })
-        .collect();
-    let claims = keyed(tool).map(|(Resource { access, name, .. }, function)| {
+        }));
+        let Resource { access, name, .. } = keyed.resource;
         let claim = if *access == Access::Write { quote!(writes) } else { quote!(reads) };
-        quote!(#cx.#claim(#name, &Self::#function((#(#values,)*)));)
+        quote!(#cx.#claim(#name, &Self::#function(#values));)
     });
     quote!(#(#claims)*)
 }
@@ -77,8 +54,91 @@ pub(super) fn has_keys(tool: &ToolFn) -> bool {
     keyed(tool).next().is_some()
 }
 
-fn keyed(tool: &ToolFn) -> impl Iterator<Item = (&Resource, Ident)> {
-    tool.options.resources.iter().zip(names()).filter(|(resource, _)| resource.key.is_some())
+/// A resource with a key, and the function that computes it.
+struct Keyed<'a> {
+    resource: &'a Resource,
+    key: &'a Expr,
+    function: Ident,
+}
+
+fn keyed(tool: &ToolFn) -> impl Iterator<Item = Keyed<'_>> {
+    let all = tool.options.resources.iter().zip(names());
+    all.filter_map(|(resource, function)| {
+        Some(Keyed { resource, key: resource.key.as_ref()?, function })
+    })
+}
+
+impl Keyed<'_> {
+    /// A function of its own, so that a key can neither wait nor leave the call.
+    fn function(&self, tool: &ToolFn) -> TokenStream {
+        let Self { key, function, .. } = self;
+        let lifetime = Lifetime::new("'__a", Span::mixed_site());
+        let params = || args(tool).filter(|param| self.takes(param));
+        let names = one_or_tuple(params().map(|param| param.ident().to_token_stream()));
+        let types = one_or_tuple(params().map(|param| {
+            let ty = borrowed(param);
+            quote!(&#lifetime #ty)
+        }));
+        let returned = returned(tool, key, &lifetime);
+        let part = is_part(key).then(|| quote!(&));
+        quote! {
+            #[allow(unused_variables, clippy::all, clippy::pedantic)]
+            fn #function<#lifetime>(#names: #types) -> #returned {
+                #part #key
+            }
+        }
+    }
+
+    /// A name alone needs that argument; what a longer expression needs, the compiler knows.
+    fn takes(&self, param: &Param) -> bool {
+        match ungrouped(self.key) {
+            Expr::Path(ExprPath { path, .. }) => path.get_ident() == param.ident(),
+            _ => true,
+        }
+    }
+}
+
+/// Stands at the place of the key, where an error about its type belongs.
+fn returned(tool: &ToolFn, key: &Expr, lifetime: &Lifetime) -> TokenStream {
+    let core = core(tool);
+    let mut spans = key.to_token_stream().into_iter().map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+    let last = spans.last().unwrap_or(first);
+    let (start, end) =
+        (located(quote!(impl #core::Key +), first), located(quote!(#lifetime), last));
+    quote!(#start #end)
+}
+
+/// Whether it is a part of an argument, such as `order.customer`: that is lent as arguments are.
+fn is_part(key: &Expr) -> bool {
+    let mut whole = ungrouped(key);
+    loop {
+        whole = match whole {
+            Expr::Field(field) => ungrouped(&field.base),
+            Expr::Index(index) => ungrouped(&index.expr),
+            Expr::Path(_) => return !matches!(ungrouped(key), Expr::Path(_)),
+            _ => return false,
+        }
+    }
+}
+
+/// What a reference to an argument points to.
+fn borrowed(param: &Param) -> TokenStream {
+    match &param.kind {
+        Kind::Slice(item) => {
+            let item = with_lifetime(item, &Lifetime::new("'static", Span::call_site()));
+            quote!([#item])
+        }
+        _ => value_type(param).unwrap_or_else(|| quote!(str)),
+    }
+}
+
+fn one_or_tuple(items: impl Iterator<Item = TokenStream>) -> TokenStream {
+    let items: Vec<_> = items.collect();
+    match items.as_slice() {
+        [one] => one.clone(),
+        several => quote!((#(#several),*)),
+    }
 }
 
 fn names() -> impl Iterator<Item = Ident> {

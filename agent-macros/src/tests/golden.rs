@@ -38,6 +38,11 @@ fn pure() {
 }
 
 #[test]
+fn resources_and_keys() {
+    check("keys");
+}
+
+#[test]
 fn attributes_and_raw_identifiers() {
     check("attributes");
 }

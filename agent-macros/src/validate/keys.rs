@@ -1,0 +1,122 @@
+use syn::{
+    Expr, ExprAsync, ExprAwait, ExprClosure, ExprPath, ExprReturn, ExprTry, PatIdent,
+    visit::{self, Visit},
+};
+
+use crate::{
+    attr::{Resource, ungrouped},
+    errors::Errors,
+    tool_fn::{Param, ToolFn},
+};
+
+pub(super) fn validate(tool: &ToolFn, errors: &mut Errors) {
+    for resource in &tool.options.resources {
+        let Some(key) = &resource.key else { continue };
+        is_known(tool, resource, key, errors);
+        Judge { tool, resource, errors, bound: Vec::new(), is_inside: false }.visit_expr(key);
+    }
+}
+
+/// A key that is a name alone is that of an argument, or a constant; what a longer expression names,
+/// the compiler knows.
+fn is_known(tool: &ToolFn, resource: &Resource, key: &Expr, errors: &mut Errors) {
+    let Expr::Path(ExprPath { path, .. }) = ungrouped(key) else { return };
+    let Some(name) = path.get_ident() else { return };
+    let is_parameter = tool.params.iter().any(|param| param.ident() == Some(name));
+    let is_constant = name.to_string().chars().all(|c| !c.is_lowercase());
+    if !is_parameter && !is_constant {
+        let remedy = arguments(tool).unwrap_or_else(|| whole(resource));
+        errors.at(key, format!("`{name}` is no parameter: {remedy}"));
+    }
+}
+
+/// Looks for what a key cannot do.
+struct Judge<'a> {
+    tool: &'a ToolFn,
+    resource: &'a Resource,
+    errors: &'a mut Errors,
+    /// Names that the key itself declares.
+    bound: Vec<String>,
+    /// A closure may return, and fail.
+    is_inside: bool,
+}
+
+impl Judge<'_> {
+    fn inside(&mut self, visit: impl FnOnce(&mut Self)) {
+        let outside = std::mem::replace(&mut self.is_inside, true);
+        visit(self);
+        self.is_inside = outside;
+    }
+}
+
+impl<'a> Visit<'a> for Judge<'_> {
+    fn visit_expr_path(&mut self, expr: &'a ExprPath) {
+        let Some(name) = expr.path.get_ident() else { return };
+        let is_it = |param: &&Param| param.is_lent() && param.ident() == Some(name);
+        if self.tool.params.iter().any(|param| is_it(&param))
+            && !self.bound.contains(&name.to_string())
+        {
+            let mut remedy = whole(self.resource);
+            if let Some(arguments) = arguments(self.tool) {
+                remedy = format!("{arguments}, or {remedy}");
+            }
+            self.errors.at(
+                expr,
+                format!("`{name}` is lent from the state, and a key comes from the call: {remedy}"),
+            );
+        }
+    }
+
+    fn visit_pat_ident(&mut self, pattern: &'a PatIdent) {
+        self.bound.push(pattern.ident.to_string());
+        visit::visit_pat_ident(self, pattern);
+    }
+
+    fn visit_expr_await(&mut self, expr: &'a ExprAwait) {
+        if !self.is_inside {
+            let whole = whole(self.resource);
+            self.errors.at(expr.await_token, format!("a key cannot wait: {whole}"));
+        }
+        visit::visit_expr_await(self, expr);
+    }
+
+    fn visit_expr_try(&mut self, expr: &'a ExprTry) {
+        if !self.is_inside {
+            let message =
+                "a key cannot fail: give an `Option`, whose `None` stands for the whole resource";
+            self.errors.at(expr.question_token, message);
+        }
+        visit::visit_expr_try(self, expr);
+    }
+
+    fn visit_expr_return(&mut self, expr: &'a ExprReturn) {
+        if !self.is_inside {
+            self.errors.at(expr.return_token, "a key cannot `return`: it is an expression");
+        }
+        visit::visit_expr_return(self, expr);
+    }
+
+    fn visit_expr_closure(&mut self, closure: &'a ExprClosure) {
+        self.inside(|judge| visit::visit_expr_closure(judge, closure));
+    }
+
+    fn visit_expr_async(&mut self, block: &'a ExprAsync) {
+        self.inside(|judge| visit::visit_expr_async(judge, block));
+    }
+}
+
+/// What a key may be made of, if there is something.
+fn arguments(tool: &ToolFn) -> Option<String> {
+    let arguments = tool.params.iter().filter(|param| !param.is_lent());
+    let names: Vec<_> =
+        arguments.filter_map(|param| Some(format!("`{}`", param.ident()?))).collect();
+    match names.as_slice() {
+        [] => None,
+        [one] => Some(format!("take {one}")),
+        several => Some(format!("take one of {}", several.join(", "))),
+    }
+}
+
+fn whole(Resource { access, name, .. }: &Resource) -> String {
+    format!("write `{access}({:?})` for the whole resource", name.value())
+}
