@@ -132,6 +132,8 @@ pub use agent_macros::State;
 /// | `pure` | it touches nothing shared: it runs beside everything |
 /// | `read` | it reads what lies outside of the state: it runs beside everything but writes |
 /// | `write` | it writes there: of what borrows no state, it runs beside `pure` alone |
+/// | `read("orders")`, `read(order = id)` | it reads this resource, or the part that an argument names: it runs beside everything but writes of that |
+/// | `write("orders")`, `write(order = id)` | it writes this: it runs beside all calls that do not touch it, except those of its run that read without a name |
 /// | `name = ".."` | the name for the model: up to 64 letters, digits, `_` or `-`, no digit or `-` first |
 /// | `title = ".."` | a name for people |
 /// | `description = ".."` | what the model reads instead of the doc comment |
@@ -139,8 +141,14 @@ pub use agent_macros::State;
 /// | `blocking` | the body runs on a thread that may block |
 /// | `crate = some::path` | where `agent_core` is, if you re-export it |
 ///
-/// Without `pure`, `read` or `write` it is taken to read, and the timeline says `undeclared`. `read`
-/// and `write` add up with what is borrowed from a [`Lock`].
+/// Without `pure`, `read` or `write` it is taken to read, and the timeline says `undeclared`. All that
+/// is declared adds up, with what is borrowed from a [`Lock`] too:
+/// `write(account = from, account = to, "audit"), read` names two accounts and a resource as a whole,
+/// and reads without a name besides.
+///
+/// Resources have any names; tools that use one name speak of one thing. A [`Key`] is an argument or
+/// an expression, which sees the arguments by reference (also a [`Ctx`]) and runs before the call does:
+/// `file = path`, `account = id.0`, `file = Path::new("notes").join(name)`.
 ///
 /// | `#[arg(..)]` on an argument | says |
 /// | --- | --- |
@@ -164,9 +172,11 @@ pub use agent_macros::State;
 /// `extern` or variadic functions; references inside of an argument (`Option<&str>`), pointers,
 /// `&mut str`, `&mut [T]` and `'static` borrows; an argument whose pattern is no name; two arguments of
 /// one name; `#[arg]` on what is borrowed from the state, and a type that is borrowed twice; `#[cfg]`
-/// on a parameter; `pure` beside `read` or `write`, and `pure` or `read` beside `&mut T`; `timeout` on
-/// a sync function that is not `blocking`; a name that no provider takes, and a function that is
-/// called like a primitive type. Each is a compile error that says what to write instead.
+/// on a parameter; `pure` beside `read` or `write`, and `pure` or `read` beside `&mut T`; a key that is
+/// no argument or that is lent from the state, and `.await`, `?` or `return` in a key; a resource whose
+/// keys are paths in one tool of a list and plain values in another; `timeout` on a sync function that
+/// is not `blocking`; a name that no provider takes, and a function that is called like a primitive
+/// type. Each is a compile error that says what to write instead.
 ///
 /// # Examples
 ///
@@ -192,6 +202,41 @@ pub use agent_macros::State;
 /// assert_eq!(tools.call("cut", r#"{"text": "abcdef"}"#).await.text(), "abc");
 /// let fault = tools.call("cut", r#"{"keep": null}"#).await;
 /// assert!(fault.text().contains("`text`: missing"));
+/// # }
+/// ```
+///
+/// With a resource and its keys:
+///
+/// ```
+/// use agent_core::{Agent, Response, ScriptedModel, WaitedFor, tool, tools};
+///
+/// /// Who has placed an order.
+/// #[tool(read(order = id))]
+/// fn customer(id: u64) -> String {
+///     format!("customer of {id}")
+/// }
+///
+/// /// Cancel an order.
+/// #[tool(write(order = id))]
+/// fn cancel(id: u64) -> String {
+///     format!("{id} is cancelled")
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), agent_core::RunError> {
+/// let model = ScriptedModel::new()
+///     .turn(|_| {
+///         Response::new()
+///             .call("cancel", r#"{"id": 1}"#)
+///             .call("customer", r#"{"id": 2}"#)
+///             .call("customer", r#"{"id": 1}"#)
+///     })
+///     .turn(|_| Response::new().text("done"));
+/// let outcome = Agent::new(model).tools(tools![customer, cancel]).run("Cancel 1").await?;
+/// let timeline = outcome.timeline();
+/// assert_eq!(timeline.calls()[1].waited_for, None);
+/// assert_eq!(timeline.calls()[2].waited_for, Some(WaitedFor::Call(1)));
+/// # Ok(())
 /// # }
 /// ```
 ///
