@@ -1,1 +1,2 @@
-//! Examples, one file each, in `examples/`: `cargo run --example weather`, `compare`, `files`.
+//! Examples, one file each, in `examples/`: `cargo run --example race`, `orders`, `weather`, `compare`,
+//! `files`.
