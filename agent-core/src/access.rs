@@ -125,8 +125,8 @@ pub(crate) enum Place {
     Run(u64),
     /// All that lies outside the process.
     World,
-    /// A resource, or a part of one, by its node.
-    Node(u64),
+    /// A resource, or a part of one, by its node and the one around it; 0 if that is the world.
+    Node { id: u64, parent: u64 },
     /// A type of the state that was bound under this identity.
     State(usize, TypeId),
 }
@@ -230,6 +230,11 @@ impl Claims {
         self.key(name, true, key);
     }
 
+    /// Whether something of it is written.
+    pub(crate) fn write_something(&self) -> bool {
+        self.0.iter().any(|claim| claim.mode == Mode::Exclusive)
+    }
+
     fn world(&mut self, world: World) {
         match world {
             World::None => {}
@@ -248,18 +253,22 @@ impl Claims {
         }
         self.add(Place::World, Mode::inside(writes));
         let mode = if keyed { Mode::inside(writes) } else { Mode::of(writes) };
-        self.add(Place::Node(key::resource(name)), mode);
+        self.add(Place::Node { id: key::resource(name), parent: 0 }, mode);
     }
 
     /// Claims what a key names, under a resource where it has been announced.
     pub(crate) fn key<K: Key + ?Sized>(&mut self, name: &str, writes: bool, key: &K) {
         let resource = key::resource(name);
         let mut put = |mut chain: key::Chain| {
-            let last = chain.pop().unwrap_or(resource);
-            for node in chain {
-                self.add(Place::Node(node), Mode::inside(writes));
+            let Some(last) = chain.pop() else {
+                return self.add(Place::Node { id: resource, parent: 0 }, Mode::of(writes));
+            };
+            let mut parent = resource;
+            for id in chain {
+                self.add(Place::Node { id, parent }, Mode::inside(writes));
+                parent = id;
             }
-            self.add(Place::Node(last), Mode::of(writes));
+            self.add(Place::Node { id: last, parent }, Mode::of(writes));
         };
         key.put(&mut Keys { resource, put: &mut put });
     }

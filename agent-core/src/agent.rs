@@ -1,13 +1,16 @@
 //! The agent: a model, its tools, and the rules of their runs.
 
 use std::fmt;
+use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use crate::dispatch::{Batch, CallTimes, Slots, new_run};
+use crate::approval::{Approval, Call, Decision};
+use crate::context::Around;
+use crate::dispatch::{Batch, CallTimes, new_run};
 use crate::error::ModelError;
 use crate::event::{After, CallRow, Record};
 use crate::limits::Limits;
@@ -15,7 +18,8 @@ use crate::model::{Model, Parallel, Request, ToolChoice};
 use crate::outcome::{Outcome, Ran, RunError, RunErrorKind, Stop, outcome};
 use crate::retry::Pause;
 use crate::run::{Done, Fatal, Runtime, drive};
-use crate::toolset::{Blocker, Toolset};
+use crate::slots::Slots;
+use crate::toolset::{Blocker, CallSlots, Toolset};
 use crate::transcript::{Input, Response, ToolCall, Transcript};
 
 /// Runs a model with tools.
@@ -57,7 +61,8 @@ pub struct Agent {
     parallel: Parallel,
     max_turns: u32,
     limits: Arc<Limits>,
-    slots: Option<Arc<Slots>>,
+    slots: Option<Arc<CallSlots>>,
+    approval: Approval,
 }
 
 impl Agent {
@@ -72,6 +77,7 @@ impl Agent {
             max_turns: 50,
             limits: Arc::default(),
             slots: None,
+            approval: Approval::default(),
         }
     }
 
@@ -120,6 +126,73 @@ impl Agent {
         self
     }
 
+    /// Sets who is asked about calls of `destructive` tools, and about those for which the
+    /// [policy](Self::policy) asks.
+    ///
+    /// Meanwhile the call claims nothing, and holds back only later calls of its response that conflict
+    /// with it. Several may be asked at the same time, and answered in any order. An answer is for this
+    /// one call; a denied call's result says so, with the reason. A panic is a no.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use agent_core::{Agent, Call, Decision, Response, ScriptedModel, tool, tools};
+    ///
+    /// /// Delete a file.
+    /// #[tool(destructive)]
+    /// fn delete(path: &str) -> std::io::Result<()> {
+    ///     std::fs::remove_file(path)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), agent_core::RunError> {
+    /// let model = ScriptedModel::new()
+    ///     .turn(|_| Response::new().call("delete", r#"{"path": "a.md"}"#))
+    ///     .turn(|request| Response::new().text(request.results()[0].text()));
+    /// let agent = Agent::new(model).tools(tools![delete]).approve(|call: Call| async move {
+    ///     // Ask on a terminal, in a chat, by a web page ..
+    ///     Decision::deny(format!("{call} may not run today"))
+    /// });
+    /// let said = agent.run("Delete a.md").await?.text();
+    /// assert_eq!(said, r#"denied: delete({"path":"a.md"}) may not run today"#);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn approve<F, T>(mut self, approver: F) -> Self
+    where
+        F: Fn(Call) -> T + Send + Sync + 'static,
+        T: Future<Output = Decision> + Send + 'static,
+    {
+        self.approval.set_approver(approver);
+        self
+    }
+
+    /// Sets what decides over every call whose arguments could be read, before it runs.
+    ///
+    /// Without one, calls of `destructive` tools are asked about and all others allowed. It is called in
+    /// the model's order, and should not block. A panic is a no.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use agent_core::{Agent, Call, Decision, ScriptedModel};
+    ///
+    /// let agent = Agent::new(ScriptedModel::new()).policy(|call: &Call| {
+    ///     match call.arguments()["path"].as_str() {
+    ///         Some(path) if path.starts_with("/etc") => Decision::deny("not there"),
+    ///         _ if call.is_destructive() => Decision::Ask,
+    ///         _ => Decision::Allow,
+    ///     }
+    /// });
+    /// # _ = agent;
+    /// ```
+    #[must_use]
+    pub fn policy(mut self, policy: impl Fn(&Call) -> Decision + Send + Sync + 'static) -> Self {
+        self.approval.set_policy(policy);
+        self
+    }
+
     /// Sets what a run may use up.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -152,10 +225,16 @@ impl Agent {
         if Handle::try_current().is_err() {
             return Err(RunErrorKind::NoRuntime);
         }
+        if let Some(tool) = self.toolset.destructive()
+            && !self.approval.is_possible()
+        {
+            return Err(RunErrorKind::NoApprover { tool: tool.clone() });
+        }
         if let Some(input) = input {
             transcript.push_user(input);
         }
-        let mut runtime = InProcess { agent: self, run: new_run(), began: Instant::now() };
+        let around = Around::current();
+        let mut runtime = InProcess { agent: self, run: new_run(), around, began: Instant::now() };
         let rules = (self.max_turns, &*self.limits);
         drive(&mut runtime, rules, transcript, &mut |event| record.apply(event)).await
     }
@@ -175,6 +254,8 @@ impl fmt::Debug for Agent {
 struct InProcess<'a> {
     agent: &'a Agent,
     run: u64,
+    /// The call within which it runs, if there is one.
+    around: Option<Around>,
     began: Instant,
 }
 
@@ -208,9 +289,11 @@ impl Runtime for InProcess<'_> {
         calls: &[&ToolCall],
         done: &mut Done<'_>,
     ) -> Option<Fatal> {
-        let Agent { toolset, limits, slots, parallel, .. } = self.agent;
+        let Agent { toolset, limits, slots, parallel, approval, .. } = self.agent;
         let (slots, one_by_one) = (slots.as_ref(), *parallel == Parallel::Never);
-        let batch = Batch { toolset, limits, slots, one_by_one, run: self.run, turn };
+        let around = self.around.as_ref();
+        let run = self.run;
+        let batch = Batch { toolset, limits, slots, approval, one_by_one, run, turn, around };
         let mut sink = |index, result: crate::ToolResult, times| {
             let row = self.row(turn, index, &result, times);
             done(result, row);
@@ -241,6 +324,8 @@ impl InProcess<'_> {
         let since = |time: Instant| time.duration_since(self.began);
         let after = times.after.map(|blocker| match blocker {
             Blocker::Slot => After::Slot,
+            Blocker::ToolSlot => After::ToolSlot,
+            Blocker::Approval => After::Approval,
             Blocker::Call(call) if call.run == self.run => After::Call(call.turn, call.index),
             Blocker::Call(_) => After::OtherRun,
         });

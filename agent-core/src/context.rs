@@ -1,5 +1,6 @@
 //! A call as its tool sees it, and the point at which a prepared call waits for its turn.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
@@ -37,12 +38,14 @@ struct Call {
     key: String,
     cancelled: CancellationToken,
     deadline: OnceLock<Instant>,
+    around: OnceLock<Around>,
 }
 
 impl Ctx {
     pub(crate) fn new(id: Arc<str>, key: String) -> Self {
         let (cancelled, deadline) = (CancellationToken::new(), OnceLock::new());
-        Self { call: Arc::new(Call { id, key, cancelled, deadline }) }
+        let around = OnceLock::new();
+        Self { call: Arc::new(Call { id, key, cancelled, deadline, around }) }
     }
 
     /// A context for calling a tool's function by hand, in a test for instance.
@@ -84,7 +87,41 @@ impl Ctx {
         self.call.cancelled.clone().cancelled_owned()
     }
 
-    pub(crate) fn start(&self, deadline: Option<Instant>) {
+    /// Lets a task of your own belong to this call: a run that it starts is known to run within it.
+    ///
+    /// What a body awaits itself belongs to its call anyway. The returned future is independent of
+    /// `self`, and cancel-safe if the given one is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use agent_core::{Agent, Ctx, RunError, State, tool};
+    ///
+    /// #[derive(State)]
+    /// struct Team {
+    ///     researcher: Agent,
+    /// }
+    ///
+    /// /// Look something up.
+    /// #[tool(read)]
+    /// async fn research(researcher: &Agent, call: Ctx, question: String) -> Result<String, String> {
+    ///     let agent = researcher.clone();
+    ///     let run = async move { agent.run(question).await.map(|outcome| outcome.text()) };
+    ///     let task = tokio::spawn(call.scope(run));
+    ///     task.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+    /// }
+    /// ```
+    pub fn scope<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        let around = self.call.around.get().cloned();
+        let mut future = Box::pin(future);
+        std::future::poll_fn(move |cx| match &around {
+            Some(around) => around.scope(|| future.as_mut().poll(cx)),
+            None => future.as_mut().poll(cx),
+        })
+    }
+
+    pub(crate) fn start(&self, deadline: Option<Instant>, around: Around) {
+        self.call.around.get_or_init(|| around);
         if let Some(deadline) = deadline {
             self.call.deadline.get_or_init(|| deadline);
         }
@@ -98,6 +135,41 @@ impl Ctx {
 impl fmt::Debug for Ctx {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ctx").field("id", &self.call.id).field("key", &self.call.key).finish()
+    }
+}
+
+/// A call that runs, for what runs within it.
+#[derive(Clone)]
+pub(crate) struct Around {
+    /// Whoever runs calls knows what it is.
+    pub(crate) batch: Arc<dyn Any + Send + Sync>,
+    pub(crate) index: usize,
+}
+
+thread_local! {
+    static CURRENT: Cell<Option<Around>> = const { Cell::new(None) };
+}
+
+impl Around {
+    /// The call that this thread runs.
+    pub(crate) fn current() -> Option<Self> {
+        let current = CURRENT.take();
+        CURRENT.set(current.clone());
+        current
+    }
+
+    /// Runs a piece of this call.
+    pub(crate) fn scope<T>(&self, piece: impl FnOnce() -> T) -> T {
+        struct Restore(Option<Around>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                CURRENT.set(self.0.take());
+            }
+        }
+        let restore = Restore(CURRENT.replace(Some(self.clone())));
+        let result = piece();
+        drop(restore);
+        result
     }
 }
 
@@ -169,10 +241,11 @@ fn claim<K: Key + ?Sized>(resource: &str, writes: bool, key: &K) {
 }
 
 /// Adds to the claims of the call that this thread is preparing.
-pub(crate) fn add_claims(add: impl FnOnce(&mut Claims)) {
+pub(crate) fn add_claims<T>(add: impl FnOnce(&mut Claims) -> T) -> T {
     let mut claims = Claims::from(CLAIMS.take());
-    add(&mut claims);
+    let result = add(&mut claims);
     CLAIMS.set(claims.into());
+    result
 }
 
 /// How far the call has come that this thread is preparing.

@@ -51,6 +51,10 @@ pub(crate) enum After {
     OtherRun,
     /// A slot: the agent runs no more calls at the same time.
     Slot,
+    /// A slot of its tool, of which no more calls run at the same time.
+    ToolSlot,
+    /// Somebody who may allow it.
+    Approval,
 }
 
 /// The record of a run: the fold of its events.

@@ -10,6 +10,7 @@
 pub mod __private;
 mod access;
 mod agent;
+mod approval;
 mod arguments;
 mod context;
 mod conversation;
@@ -28,6 +29,7 @@ pub mod providers;
 mod retry;
 mod run;
 mod schema;
+mod slots;
 mod state;
 pub mod testing;
 mod timeline;
@@ -134,6 +136,9 @@ pub use agent_macros::State;
 /// | `write` | it writes there: of what borrows no state, it runs beside `pure` alone |
 /// | `read("orders")`, `read(order = id)` | it reads this resource, or the part that an argument names: it runs beside everything but writes of that |
 /// | `write("orders")`, `write(order = id)` | it writes this: it runs beside all calls that do not touch it, except those of its run that read without a name |
+/// | `destructive` | it writes, and each of its calls needs approval |
+/// | `solo` | a call runs only if it is the only one of its response |
+/// | `max_concurrent = 4` | so many of its calls run at the same time, at most |
 /// | `name = ".."` | the name for the model: up to 64 letters, digits, `_` or `-`, no digit or `-` first |
 /// | `title = ".."` | a name for people |
 /// | `description = ".."` | what the model reads instead of the doc comment |
@@ -267,6 +272,7 @@ pub use agent_macros::State;
 /// # }
 /// ```
 pub use agent_macros::tool;
+pub use approval::{Call, Decision};
 pub use context::Ctx;
 pub use conversation::Conversation;
 pub use error::{ModelError, ModelErrorKind, ToolError};

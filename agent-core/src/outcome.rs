@@ -53,6 +53,14 @@ pub enum RunErrorKind {
         /// The limit.
         most: usize,
     },
+    /// A tool is `destructive`, and nobody can allow its calls.
+    #[error(
+        "the tool `{tool}` is destructive: say who decides, with `Agent::approve` or `Agent::policy`"
+    )]
+    NoApprover {
+        /// The tool's name.
+        tool: Arc<str>,
+    },
     /// The run was not started on a tokio runtime.
     #[error("an agent runs on a tokio runtime: there is none here")]
     NoRuntime,

@@ -1,6 +1,7 @@
 //! Who ran when, and who waited for whom.
 
 use serde_json::value::RawValue;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,6 +101,10 @@ pub enum WaitedFor {
     /// A slot: the agent runs no more calls at the same time
     /// ([`Agent::concurrency`](crate::Agent::concurrency)).
     Slot,
+    /// A slot of its tool, of which no more calls run at the same time.
+    ToolSlot,
+    /// The decision of somebody who may allow it ([`Agent::approve`](crate::Agent::approve)).
+    Approval,
 }
 
 impl fmt::Display for WaitedFor {
@@ -109,6 +114,8 @@ impl fmt::Display for WaitedFor {
             Self::Earlier { turn, number } => write!(f, "#{number} of turn {turn}"),
             Self::OtherRun => f.write_str("another run"),
             Self::Slot => f.write_str("a slot"),
+            Self::ToolSlot => f.write_str("a slot of its tool"),
+            Self::Approval => f.write_str("approval"),
         }
     }
 }
@@ -156,6 +163,8 @@ impl CallSpan {
                 After::Call(turn, index) => WaitedFor::Earlier { turn, number: index + 1 },
                 After::OtherRun => WaitedFor::OtherRun,
                 After::Slot => WaitedFor::Slot,
+                After::ToolSlot => WaitedFor::ToolSlot,
+                After::Approval => WaitedFor::Approval,
             }),
             arguments: call.shared_arguments(),
         }
@@ -217,11 +226,36 @@ impl Timeline {
         turns.chain(self.calls.iter().map(CallSpan::ran)).sum()
     }
 
+    /// What the run takes at least, however many calls may run at the same time: the model's turns, and
+    /// of each the longest chain of calls that waited for each other.
+    #[must_use]
+    pub fn critical_path(&self) -> Duration {
+        let turns = self.turns.iter().map(|turn| turn.ended.saturating_sub(turn.started));
+        // In the model's order: who waits, waits for an earlier one.
+        let mut chains: HashMap<(u32, usize), (Duration, Duration)> = HashMap::new();
+        let mut longest: HashMap<u32, Duration> = HashMap::new();
+        for call in &self.calls {
+            let before = match call.waited_for {
+                Some(WaitedFor::Call(number)) => chains.get(&(call.turn, number)).copied(),
+                _ => None,
+            };
+            let (before, until) = before.unwrap_or_default();
+            // A blocking body lets go on its own thread, a moment before its end is noted.
+            let overlap = until.saturating_sub(call.started.unwrap_or(call.ended));
+            let chain = before.saturating_sub(overlap) + call.ran();
+            chains.insert((call.turn, call.number), (chain, call.ended));
+            let most = longest.entry(call.turn).or_default();
+            *most = chain.max(*most);
+        }
+        turns.chain(longest.into_values()).sum()
+    }
+
     fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
         for (number, turn) in (1..).zip(&self.turns) {
             rows.push(Row::of_turn(number, turn));
-            rows.extend(self.calls.iter().filter(|call| call.turn == number).map(Row::of_call));
+            let calls = || self.calls.iter().filter(|call| call.turn == number);
+            rows.extend(calls().map(|call| Row::of_call(call, calls())));
         }
         rows
     }
@@ -237,8 +271,9 @@ impl fmt::Display for Timeline {
             let took = Seconds(row.ended.saturating_sub(row.started));
             writeln!(f, "{label:width$}  {}  {took:>8}{notes}", row.bar(all))?;
         }
-        let (all, sum) = (Seconds(all), Seconds(self.added_up()));
-        write!(f, "{all} in all; the model and its calls add up to {sum}")
+        let (all, sum, path) =
+            (Seconds(all), Seconds(self.added_up()), Seconds(self.critical_path()));
+        write!(f, "{all} in all; one by one {sum}, longest chain {path}")
     }
 }
 
@@ -260,13 +295,16 @@ impl Row {
         Self { label, queued: started, started, ended, mark: '▒', notes }
     }
 
-    fn of_call(call: &CallSpan) -> Self {
+    fn of_call<'a>(call: &CallSpan, mut siblings: impl Iterator<Item = &'a CallSpan>) -> Self {
         let mut notes = String::new();
         if call.silent {
             notes += "  undeclared";
         }
         if let Some(other) = call.waited_for {
-            notes += &format!("  waited {} for {other}", Seconds(call.waited()));
+            let is_it = |sibling: &&CallSpan| other == WaitedFor::Call(sibling.number);
+            let label = siblings.find(is_it).map(CallSpan::label).unwrap_or_default();
+            let space = if label.is_empty() { "" } else { " " };
+            notes += &format!("  waited {} for {other}{space}{label}", Seconds(call.waited()));
         }
         let (mark, ended) = match call.status {
             Status::Completed => ('█', ""),

@@ -59,6 +59,12 @@ pub(crate) struct Options {
     pub(crate) world: World,
     pub(crate) timeout: Option<Duration>,
     pub(crate) blocking: bool,
+    /// Its calls need approval.
+    pub(crate) destructive: bool,
+    /// A call has to be the only one of its response.
+    pub(crate) solo: bool,
+    /// How many of its calls run at the same time; 0 for any number.
+    pub(crate) max_concurrent: u32,
 }
 
 impl Meta {
@@ -70,7 +76,15 @@ impl Meta {
         parameters: &'static [&'static dyn Parameter],
     ) -> Self {
         let (access, world) = (Access::Undeclared, World::Read);
-        let options = Options { access, world, timeout: None, blocking: false };
+        let options = Options {
+            access,
+            world,
+            timeout: None,
+            blocking: false,
+            destructive: false,
+            solo: false,
+            max_concurrent: 0,
+        };
         Self { name, title: None, description, parameters, resources: &[], options }
     }
 
@@ -126,6 +140,27 @@ impl Meta {
     pub const fn write(mut self) -> Self {
         self.options.world = World::Write;
         self.options.access = Access::Write;
+        self
+    }
+
+    /// Declares that its calls need approval; it writes, and what it does not name if it names nothing.
+    #[must_use]
+    pub const fn destructive(mut self) -> Self {
+        self.options.destructive = true;
+        if matches!(self.options.access, Access::Write) { self } else { self.write() }
+    }
+
+    /// Runs a call only if it is the only one of its response.
+    #[must_use]
+    pub const fn solo(mut self) -> Self {
+        self.options.solo = true;
+        self
+    }
+
+    /// Runs at most so many of its calls at the same time.
+    #[must_use]
+    pub const fn max_concurrent(mut self, calls: u32) -> Self {
+        self.options.max_concurrent = calls;
         self
     }
 

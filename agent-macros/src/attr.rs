@@ -4,7 +4,8 @@ use std::fmt;
 
 use proc_macro2::TokenStream;
 use syn::{
-    Attribute, Error, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Meta, Path, Result, Token,
+    Attribute, Error, Expr, ExprLit, ExprPath, Ident, Lit, LitInt, LitStr, Meta, Path, Result,
+    Token,
     ext::IdentExt,
     parse::{ParseStream, Parser},
     punctuated::Punctuated,
@@ -39,6 +40,9 @@ pub(crate) struct ToolOptions {
     pub(crate) description: Option<LitStr>,
     pub(crate) timeout: Option<Timeout>,
     pub(crate) blocking: Option<Path>,
+    pub(crate) solo: Option<Path>,
+    pub(crate) destructive: Option<Path>,
+    pub(crate) max_concurrent: Option<LitInt>,
     pub(crate) core: Option<Path>,
 }
 
@@ -67,7 +71,8 @@ impl ToolOptions {
     /// The strongest of the words: claims add up.
     pub(crate) fn access(&self) -> Option<Access> {
         let bare = self.access.iter().map(|(access, _)| *access);
-        bare.chain(self.resources.iter().map(|resource| resource.access)).max()
+        let destructive = self.destructive.iter().map(|_| Access::Write);
+        bare.chain(self.resources.iter().map(|resource| resource.access)).chain(destructive).max()
     }
 
     fn read(&mut self, option: &Meta) -> Result<()> {
@@ -80,10 +85,13 @@ impl ToolOptions {
             "description" => set(&mut self.description, option, string),
             "timeout" => set(&mut self.timeout, option, timeout),
             "blocking" => set(&mut self.blocking, option, bare),
+            "solo" => set(&mut self.solo, option, bare),
+            "destructive" => set(&mut self.destructive, option, bare),
+            "max_concurrent" => set(&mut self.max_concurrent, option, positive),
             "crate" => set(&mut self.core, option, path),
             _ => Err(unknown(
                 option,
-                "`pure`, `read`, `write`, `name`, `title`, `description`, `timeout`, `blocking` or `crate`",
+                "`pure`, `read`, `write`, `destructive`, `solo`, `max_concurrent`, `blocking`, `timeout`, `name`, `title`, `description` or `crate`",
             )),
         }
     }
@@ -236,6 +244,17 @@ fn bare(option: &Meta) -> Result<Path> {
             option,
             format!("write `{}` alone: it takes no value", word(option)),
         )),
+    }
+}
+
+fn positive(option: &Meta) -> Result<LitInt> {
+    let number = match value(option) {
+        Some(Expr::Lit(ExprLit { lit: Lit::Int(number), .. })) => number.clone(),
+        _ => return Err(expected_value(option, "4")),
+    };
+    match number.base10_parse::<u32>() {
+        Ok(1..) => Ok(number),
+        _ => Err(Error::new_spanned(number, "write a whole number above zero")),
     }
 }
 

@@ -122,11 +122,20 @@ fn meta(tool: &ToolFn) -> TokenStream {
         });
     let timeout = options.timeout.iter().map(|timeout| Literal::u64_unsuffixed(timeout.millis));
     let blocking = options.blocking.iter().map(|_| quote!(.blocking()));
+    let solo = options.solo.iter().map(|_| quote!(.solo()));
+    let destructive = options.destructive.iter().map(|_| quote!(.destructive()));
+    let at_most = options.max_concurrent.iter().map(|calls| {
+        let calls = Literal::u32_unsuffixed(calls.base10_parse().unwrap_or(1));
+        quote!(.max_concurrent(#calls))
+    });
     quote! {
         #core::Meta::new(#name, #description, &[#(&#parameters),*])
             #(.title(#title))*
             #resources
             #access
+            #(#destructive)*
+            #(#solo)*
+            #(#at_most)*
             #(.timeout_ms(#timeout))*
             #(#blocking)*
     }

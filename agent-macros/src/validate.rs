@@ -28,6 +28,7 @@ pub(crate) fn validate(tool: &ToolFn, errors: &mut Errors) {
     description(tool, errors);
     access(&tool.options, errors);
     keys::validate(tool, errors);
+    destructive(&tool.options, errors);
     no_mutation_of_what_is_read(tool, errors);
     timeout(tool, errors);
     for param in &tool.params {
@@ -118,6 +119,16 @@ fn access(options: &ToolOptions, errors: &mut Errors) {
         errors.at(word, BOTH);
     } else if *first == Access::Pure && !options.resources.is_empty() {
         errors.at(word, BOTH);
+    }
+}
+
+fn destructive(options: &ToolOptions, errors: &mut Errors) {
+    let bare = |wanted: Access| options.access.iter().find(|(access, _)| *access == wanted);
+    if let (Some(_), Some((_, word))) = (&options.destructive, bare(Access::Pure)) {
+        errors.at(
+            word,
+            "a `destructive` tool writes, and a `pure` one touches nothing: drop one of the two",
+        );
     }
 }
 

@@ -1,5 +1,5 @@
 ::core::compile_error! {
-    "unknown option; expected `pure`, `read`, `write`, `name`, `title`, `description`, `timeout`, `blocking` or `crate`"
+    "unknown option; expected `pure`, `read`, `write`, `destructive`, `solo`, `max_concurrent`, `blocking`, `timeout`, `name`, `title`, `description` or `crate`"
 }
 /// Still a function, and a tool that compiles.
 #[cfg(unix)]

@@ -16,3 +16,9 @@ fn delete(id: u64) -> io::Result<()> {
 async fn ping(db: &Db) -> bool {
     db.ping().await
 }
+
+/// Empty a folder.
+#[tool(destructive, write(file = folder), max_concurrent = 1, solo)]
+async fn empty(folder: PathBuf) -> io::Result<()> {
+    files::empty(folder).await
+}

@@ -63,3 +63,50 @@ impl<__S: sdk::core::__private::Lend<Db>> sdk::core::__private::Tool<__S> for pi
         })
     }
 }
+#[allow(clippy::needless_pass_by_value)]
+/// Empty a folder.
+async fn empty(folder: PathBuf) -> io::Result<()> {
+    files::empty(folder).await
+}
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code)]
+struct empty {}
+impl empty {
+    const ARGS: (::agent_core::__private::Arg<PathBuf>,) = (
+        ::agent_core::__private::arg::<PathBuf>("folder", ""),
+    );
+    const RESOURCES: &'static [::agent_core::__private::Resource] = &[
+        ::agent_core::__private::Resource::write_key("file", Self::key0),
+    ];
+    #[allow(unused_variables, clippy::all, clippy::pedantic)]
+    fn key0<'__a>(folder: &'__a PathBuf) -> impl ::agent_core::__private::Key + '__a {
+        folder
+    }
+}
+impl ::agent_core::__private::ToolInfo for empty {
+    const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
+            "empty",
+            "Empty a folder.",
+            &[&Self::ARGS.0],
+        )
+        .resources(Self::RESOURCES)
+        .destructive()
+        .solo()
+        .max_concurrent(1);
+}
+impl<
+    __S: ::core::marker::Send + ::core::marker::Sync + 'static,
+> ::agent_core::__private::Tool<__S> for empty {
+    fn call(
+        cx: ::agent_core::__private::Cx<__S>,
+    ) -> ::agent_core::__private::CallFuture {
+        ::std::boxed::Box::pin(async move {
+            let mut a0 = Self::ARGS.0.slot();
+            cx.read::<Self>(&mut [&mut a0])?;
+            let a0 = a0.take();
+            cx.writes("file", &Self::key0(&a0));
+            cx.admitted().await;
+            ::agent_core::__private::Returned::new(empty(a0).await).convert()
+        })
+    }
+}

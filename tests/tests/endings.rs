@@ -6,12 +6,11 @@ mod support;
 
 use agent_core::Status::{Completed, Failed, Interrupted, NeverStarted, TimedOut};
 use agent_core::{
-    Agent, Ctx, Response, RunError, RunErrorKind, ScriptedModel, Stop, ToolError, Transcript,
-    WaitedFor, tool, tools,
+    Agent, Ctx, Response, RunErrorKind, ScriptedModel, Stop, ToolError, Transcript, WaitedFor,
+    tool, tools,
 };
 use std::collections::HashSet;
 use std::future::{Future, poll_fn};
-use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 use support::{ms, once, plan, statuses, texts};
@@ -207,29 +206,4 @@ async fn a_blocking_async_body_keeps_its_claims_after_its_timeout_too() {
     let save = &timeline.calls()[1];
     assert_eq!(save.waited_for, Some(WaitedFor::Call(1)));
     assert!(save.waited() >= ms(200), "{:?}", save.waited());
-}
-
-/// Agents that tools run, and the toolset on which they run.
-struct Inner(OnceLock<Agent>);
-
-/// Run an agent on this toolset.
-#[tool(write, timeout = "2s")]
-async fn nest(inner: &Inner) -> Result<String, RunError> {
-    let agent = inner.0.get().unwrap();
-    Ok(agent.run("inner").await?.text())
-}
-
-/// What the guide says of runs within runs, until they are built.
-#[tokio::test(start_paused = true)]
-async fn a_run_on_the_toolset_of_its_own_call_ends_at_the_timeout() {
-    let inner = Arc::new(Inner(OnceLock::new()));
-    let tools = tools![nest, save].with_arc(inner.clone());
-    let on_it = |calls| Agent::new(once(plan(calls))).tools(tools.clone());
-    assert!(inner.0.set(on_it("save 5")).is_ok());
-    let outer = Agent::new(once(Response::new().call("nest", "{}"))).tools(tools.clone());
-    let outcome = outer.run("outer").await.unwrap();
-    assert_eq!(statuses(outcome.transcript()), [TimedOut]);
-    assert_eq!(outcome.elapsed(), Duration::from_secs(2));
-    // Nothing is left behind: the toolset is free.
-    assert_eq!(on_it("save 5").run("after").await.unwrap().elapsed(), ms(5));
 }

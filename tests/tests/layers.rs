@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 6] = [
     &["providers", "transport", "testing"],
     &["agent", "run", "conversation", "timeline", "outcome"],
-    &["dispatch", "policy", "limits", "model", "retry"],
-    &["toolset", "ledger"],
+    &["dispatch", "policy", "approval", "limits", "model", "retry"],
+    &["toolset", "ledger", "slots"],
     &["tool", "access", "key", "state", "output", "context", "arguments", "event"],
     &["transcript", "schema", "error"],
 ];

@@ -66,12 +66,12 @@ async fn a_small_run_as_a_waterfall() {
 turn 1: model               ▏▒▒▒▒▒▒▒▒▒▒▒                             ▕    400 ms
   #1 read(a.md, 300)        ▏           █████████                    ▕    300 ms
   #2 lookup(200)            ▏           ██████                       ▕    200 ms  undeclared
-  #3 edit(a.md, 100)        ▏           ·········██                  ▕    100 ms  waited 300 ms for #1
-  #4 read(missing.md, 200)  ▏           ···········××××××            ▕    200 ms  waited 400 ms for #3  failed
+  #3 edit(a.md, 100)        ▏           ·········██                  ▕    100 ms  waited 300 ms for #1 read(a.md, 300)
+  #4 read(missing.md, 200)  ▏           ···········××××××            ▕    200 ms  waited 400 ms for #3 edit(a.md, 100)  failed
   #5 hang()                 ▏           ×××××××                      ▕    250 ms  timed out
   #6 delete(b.md)           ▏           ×                            ▕      0 ms  failed
 turn 2: model               ▏                            ▒▒▒▒▒▒▒▒▒▒▒▒▕    400 ms
-1.40 s in all; the model and its calls add up to 1.85 s";
+1.40 s in all; one by one 1.85 s, longest chain 1.40 s";
     assert_eq!(outcome.timeline().to_string(), expected);
 }
 
@@ -81,6 +81,7 @@ async fn a_small_run_as_data() {
     let turns: Vec<_> = timeline.turns().iter().map(|turn| (turn.started, turn.ended)).collect();
     assert_eq!(turns, [(ms(0), ms(400)), (ms(1000), ms(1400))]);
     assert_eq!((timeline.elapsed(), timeline.added_up()), (ms(1400), ms(1850)));
+    assert_eq!(timeline.critical_path(), ms(1400));
 
     let calls = timeline.calls();
     assert!(calls.iter().all(|call| call.turn == 1 && call.queued == ms(400)));
@@ -159,7 +160,7 @@ async fn the_timeline_of_a_run_without_calls_is_one_line_and_its_sum() {
     assert_eq!(
         outcome.timeline().to_string(),
         "turn 1: model  ▏▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▕    1.50 s\n\
-         1.50 s in all; the model and its calls add up to 1.50 s"
+         1.50 s in all; one by one 1.50 s, longest chain 1.50 s"
     );
 }
 

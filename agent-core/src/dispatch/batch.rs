@@ -4,28 +4,36 @@ use std::time::SystemTime;
 use tokio::time::Instant;
 
 use super::desk::{Desk, Fatal, Sink};
+use super::held::{Held, Verdict, judge};
 use super::job::{Info, Job};
-use super::outcome::Ending;
+use super::nested::Enclosing;
+use super::outcome::{Ending, drop_quietly};
 use super::prepare::prepare;
 use super::shared::{CallTimes, Shared};
-use super::slots::Slots;
-use crate::access::Claim;
-use crate::context::Ctx;
+use crate::access::{Access, Claim};
+use crate::approval::{Approval, Call, Decision};
+use crate::arguments::read_once;
+use crate::context::{Around, Ctx};
+use crate::error::ToolError;
 use crate::limits::Limits;
+use crate::model::BoxFuture;
 use crate::policy;
 use crate::tool::Options;
-use crate::toolset::{Bound, Toolset};
+use crate::toolset::{Bound, CallSlots, Toolset};
 use crate::transcript::{Status, ToolCall};
 
 /// The calls of one response, and what they run under.
 pub(crate) struct Batch<'a> {
     pub(crate) toolset: &'a Toolset,
     pub(crate) limits: &'a Limits,
-    pub(crate) slots: Option<&'a Arc<Slots>>,
+    pub(crate) slots: Option<&'a Arc<CallSlots>>,
+    pub(crate) approval: &'a Approval,
     /// Start a call when the one before it has ended.
     pub(crate) one_by_one: bool,
     pub(crate) run: u64,
     pub(crate) turn: u32,
+    /// The call within which these run, if there is one.
+    pub(crate) around: Option<&'a Around>,
 }
 
 /// A call that is ready to be admitted.
@@ -33,8 +41,28 @@ pub(super) struct Ready<'a> {
     /// The claims of its tool, and those of its keys.
     pub(super) claims: &'a [Claim],
     pub(super) keys: Vec<Claim>,
+    /// The decision that it waits for, if it needs one.
+    pub(super) question: Option<BoxFuture<'static, Decision>>,
     pub(super) job: Box<Job>,
 }
+
+impl Ready<'_> {
+    fn claims(&self) -> impl Iterator<Item = &Claim> + Clone {
+        self.claims.iter().chain(&self.keys)
+    }
+
+    /// Whether one has to wait for the other; both are of one run.
+    pub(super) fn conflicts_with(&self, other: &Ready<'_>) -> bool {
+        let meet = |a: &Claim, b: &Claim| a.place == b.place && a.mode.conflicts_with(b.mode);
+        self.claims().any(|a| other.claims().any(|b| meet(a, b)))
+    }
+}
+
+/// A model that calls an agent that calls itself has to end somewhere.
+const DEEPEST: usize = 16;
+
+/// The answer to a call that would wait for the call around it, or change things behind its back.
+const NOT_COVERED: &str = "this call runs within another one of the same tools, and touches what that one does not declare: the tool around it has to declare it, and can lend no state of its own";
 
 /// So many calls are prepared before they are admitted together.
 const TOGETHER: usize = 64;
@@ -48,14 +76,19 @@ impl Batch<'_> {
     /// Each call gets one, also when a fatal error or the drop of this future stops what runs and
     /// withdraws what waits.
     pub(crate) async fn run(self, calls: &[&ToolCall], sink: &mut Sink<'_>) -> Option<Fatal> {
-        let shared = &Shared::new(self.toolset, self.slots, (self.run, self.turn), calls.len());
+        let place = (self.run, self.turn);
+        let shared = &Shared::new(self.toolset, self.slots, place, calls.len(), self.around);
         let mut desk = Desk::new(calls, shared, self.limits.output, sink);
         let mut jobs = Vec::with_capacity(calls.len().min(TOGETHER));
+        let mut held = Held::default();
         let (mut parsed, mut queued) = (0, Instant::now());
         for (index, call) in calls.iter().enumerate() {
             desk.expect();
             match self.accept(shared, (index, call), queued) {
-                Ok(job) => jobs.push(job),
+                Ok(ready) if ready.question.is_some() || held.holds_back(&ready) => {
+                    held.push(ready);
+                }
+                Ok(ready) => jobs.push(ready),
                 Err(ending) => desk.answer(index, ending, self.refused(call)),
             }
             parsed += call.arguments().len();
@@ -64,7 +97,7 @@ impl Batch<'_> {
             }
             shared.admit(&mut jobs);
             if self.one_by_one {
-                desk.collect().await;
+                desk.collect(&mut held).await;
             } else {
                 tokio::task::yield_now().await;
                 desk.take_ended();
@@ -75,7 +108,7 @@ impl Batch<'_> {
             (parsed, queued) = (0, Instant::now());
         }
         shared.admit(&mut jobs);
-        desk.collect().await;
+        desk.collect(&mut held).await;
         desk.fatal.take()
     }
 
@@ -95,20 +128,55 @@ impl Batch<'_> {
         queued: Instant,
     ) -> Result<Ready<'_>, Ending> {
         self.check_limits(index, call)?;
+        if shared.depth >= DEEPEST {
+            return Err(Ending::never_started("too many runs stand within each other"));
+        }
         let permit = policy::decide(self.toolset, call.name());
         let permit = permit.map_err(|why| Ending::refused(Status::Failed, why))?;
         let tool = permit.tool();
+        if tool.options.solo && shared.calls > 1 {
+            let why = "call it alone, after you have seen the other results";
+            return Err(Ending::never_started(why));
+        }
         let context = tool.takes_call.then(|| Ctx::new(call.shared_id(), self.key(index)));
         let body = permit.call(call.shared_arguments(), context.clone());
         // A call that claims nothing parses its arguments where it runs.
         let (body, keys) =
             if tool.claims_something() { prepare(body)? } else { (body, Vec::new()) };
-        let Options { access, blocking, timeout, .. } = tool.options;
+        if let Some(enclosing) = &shared.enclosing
+            && !enclosing.covers(&[&*tool.claims, &keys].concat())
+        {
+            drop_quietly(body);
+            return Err(Ending::refused(Status::Failed, NOT_COVERED));
+        }
+        let Options { access, blocking, timeout, destructive, .. } = tool.options;
+        let question = match self.approval.concerns(destructive) {
+            true => self.question(call, access, destructive)?,
+            false => None,
+        };
         let timeout = timeout.unwrap_or(self.limits.call_timeout);
         let span = span(call, self.turn, index);
         let silent = tool.is_silent();
-        let info = Info { index, queued, access, silent, blocking, timeout, call: context, span };
-        Ok(Ready { claims: &tool.claims, keys, job: Job::new(body, shared, info) })
+        let slots = tool.slots.as_ref().filter(|slots| !Enclosing::lends(slots, self.around));
+        let (slots, call) = (slots.cloned(), context);
+        let info = Info { index, queued, access, silent, blocking, timeout, call, slots, span };
+        Ok(Ready { claims: &tool.claims, keys, question, job: Job::new(body, shared, info) })
+    }
+
+    /// What has to be decided before the call runs; or it is denied here.
+    fn question(
+        &self,
+        call: &ToolCall,
+        access: Access,
+        destructive: bool,
+    ) -> Result<Option<BoxFuture<'static, Decision>>, Ending> {
+        let arguments = read_once(call.arguments());
+        let arguments = arguments.map_err(|fault| Ending::of(Err(ToolError::arguments(fault))))?;
+        match judge(self.approval, Call::new(call, arguments, access, destructive)) {
+            Verdict::Allowed => Ok(None),
+            Verdict::Denied(why) => Err(Ending::denied(&why)),
+            Verdict::Asked(question) => Ok(Some(question)),
+        }
     }
 
     fn check_limits(&self, index: usize, call: &ToolCall) -> Result<(), Ending> {
@@ -144,5 +212,7 @@ fn span(call: &ToolCall, turn: u32, index: usize) -> tracing::Span {
         gen_ai.tool.call.id = call.id(),
         turn,
         index = index + 1,
+        queued_ms = tracing::field::Empty,
+        ran_ms = tracing::field::Empty,
     )
 }

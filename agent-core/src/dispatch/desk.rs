@@ -1,9 +1,13 @@
 use std::error::Error;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-use super::outcome::Ending;
+use super::held::Held;
+use super::outcome::{Ending, drop_quietly};
 use super::shared::{CallTimes, Ended, Shared};
 use crate::limits::cut_result;
 use crate::toolset::Bound;
@@ -49,18 +53,45 @@ impl<'a, 'b> Desk<'a, 'b> {
         self.open += 1;
     }
 
-    /// Waits for all open calls; after a fatal error only for those that run to let go.
-    pub(super) async fn collect(&mut self) {
+    /// Waits for all open calls, also those that are held; after a fatal error only for those that run
+    /// to let go.
+    pub(super) async fn collect(&mut self, held: &mut Held<'_>) {
         loop {
             self.take_ended();
             if self.fatal.is_some() {
+                *held = Held::default();
                 return self.stop().await;
             }
             if self.open == 0 {
                 return;
             }
-            self.shared.reported().await;
+            if held.is_empty() {
+                self.shared.reported().await;
+            } else {
+                self.collect_or_decide(held).await;
+            }
         }
+    }
+
+    /// Waits for an end or a decision, whichever comes first.
+    async fn collect_or_decide(&mut self, held: &mut Held<'_>) {
+        let shared = self.shared;
+        let mut reported = pin!(shared.reported());
+        let decided = {
+            let mut decided = pin!(held.decided());
+            poll_fn(|cx| match reported.as_mut().poll(cx) {
+                Poll::Ready(()) => Poll::Ready(None),
+                Poll::Pending => decided.as_mut().poll(cx).map(Some),
+            })
+            .await
+        };
+        if let Some(Some((ready, why))) = decided {
+            // Answered before the call is dropped, which would report that it never started.
+            let times = ready.job.times_if_denied();
+            self.answer(ready.job.index(), Ending::denied(&why), times);
+            drop_quietly(ready);
+        }
+        shared.admit(&mut held.released());
     }
 
     /// Takes the results that are there.
@@ -121,7 +152,7 @@ impl<'a, 'b> Desk<'a, 'b> {
             let access = tool.map(|tool| tool.options.access);
             let silent = tool.is_some_and(Bound::is_silent);
             let (queued, started) = match self.shared.began(index) {
-                Some((queued, started)) => (queued, Some(started)),
+                Some(began) => (began.queued, Some(began.started)),
                 None => (self.began, None),
             };
             let ending = match started {

@@ -11,12 +11,12 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::blocking;
 use super::lease::{Away, Lease};
 use super::outcome::{Ending, drop_quietly};
-use super::shared::{CallTimes, Ended, Shared};
+use super::shared::{Began, CallTimes, Ended, Shared};
 use crate::access::Access;
-use crate::context::Ctx;
+use crate::context::{Around, Ctx};
 use crate::ledger::Ticket;
 use crate::tool::{CallFuture, Returned};
-use crate::toolset::Blocker;
+use crate::toolset::{Blocker, CallSlots};
 use crate::transcript::Status;
 
 /// A call from its acceptance to its end: it waits in the ledger, then for a slot, then runs as a
@@ -43,6 +43,8 @@ pub(super) struct Info {
     pub(super) blocking: bool,
     pub(super) timeout: Duration,
     pub(super) call: Option<Ctx>,
+    /// Those of its tool.
+    pub(super) slots: Option<Arc<CallSlots>>,
     pub(super) span: tracing::Span,
 }
 
@@ -80,9 +82,37 @@ impl Job {
         self.lease.ticket = Some(ticket);
     }
 
+    /// The slots of which it has none yet.
+    pub(super) fn next_slots(&self) -> Option<&Arc<CallSlots>> {
+        let needed = [&self.info.slots, &self.shared.slots];
+        let has =
+            |slots: &Arc<CallSlots>| self.lease.slots.iter().any(|its| Arc::ptr_eq(its, slots));
+        needed.into_iter().flatten().find(|slots| !has(slots))
+    }
+
     /// Takes over a slot; it is handed on when the call has let go of all.
-    pub(super) fn take_slot(&mut self) {
-        self.lease.slot = true;
+    pub(super) fn take_slot(&mut self, slots: Arc<CallSlots>) {
+        self.lease.slots.push(slots);
+    }
+
+    /// Notes that it queues for a slot.
+    pub(super) fn queues(&mut self) {
+        let own = self.info.slots.is_some() && self.lease.slots.is_empty();
+        self.after = Some(if own { Blocker::ToolSlot } else { Blocker::Slot });
+    }
+
+    /// The times of a call that is over before it began.
+    pub(super) fn times_if_denied(&self) -> CallTimes {
+        let Info { queued, access, silent, .. } = self.info;
+        let after = Some(Blocker::Approval);
+        CallTimes {
+            queued,
+            started: None,
+            ended: Instant::now(),
+            after,
+            access: Some(access),
+            silent,
+        }
     }
 
     /// Notes what the call waited for last.
@@ -97,14 +127,21 @@ impl Job {
         }
         let started = Instant::now();
         self.started = Some(started);
-        self.shared.begin(self.info.index, self.info.queued, started);
+        let Lease { ticket, slots } = &self.lease;
+        let (queued, ticket, slots) = (self.info.queued, *ticket, slots.clone());
+        self.shared.begin(self.info.index, Began { queued, started, ticket, slots });
         if let Some(call) = &self.info.call {
-            call.start(started.checked_add(self.info.timeout));
+            call.start(started.checked_add(self.info.timeout), self.around());
         }
         if self.info.blocking {
             self.move_elsewhere();
         }
         started
+    }
+
+    /// This call, for what runs within it.
+    fn around(&self) -> Around {
+        Around { batch: self.shared.clone(), index: self.info.index }
     }
 
     /// Moves the body to the blocking pool, with what it holds: a body that outlives its timeout
@@ -113,9 +150,9 @@ impl Job {
         let Body::Here(body) = mem::replace(&mut self.body, Body::Gone) else { return };
         let (lease, index) = (mem::take(&mut self.lease), self.info.index);
         let away = Away { lease, shared: self.shared.clone(), index };
-        let span = self.info.span.clone();
+        let (span, around) = (self.info.span.clone(), self.around());
         let work = move || {
-            let drive = AssertUnwindSafe(|| blocking::drive(body));
+            let drive = AssertUnwindSafe(|| around.scope(|| blocking::drive(body)));
             let returned = span.in_scope(|| catch_unwind(drive));
             drop(away);
             returned
@@ -130,7 +167,9 @@ impl Job {
         let returned = match &mut self.body {
             Body::Here(body) => {
                 let _entered = self.info.span.enter();
-                match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(cx))) {
+                let around = Around { batch: self.shared.clone(), index: self.info.index };
+                let poll = AssertUnwindSafe(|| around.scope(|| body.as_mut().poll(cx)));
+                match catch_unwind(poll) {
                     Ok(polled) => Ok(ready!(polled)),
                     Err(panic) => Err(panic),
                 }
@@ -178,11 +217,22 @@ impl Job {
         }
     }
 
+    fn record_times(&self, began: Instant, ended: Instant) {
+        let Info { queued, span, .. } = &self.info;
+        // A disabled span would look for its fields by their names all the same.
+        if !span.is_disabled() {
+            let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+            span.record("queued_ms", ms(began.duration_since(*queued)));
+            span.record("ran_ms", ms(ended.duration_since(began)));
+        }
+    }
+
     /// Lets go of the body first, then of its claims: whoever waits for them finds it gone.
     fn end(&mut self, ending: Option<Ending>) {
         let Info { index, queued, access, silent, .. } = self.info;
         let (started, ended, after) = (self.started, Instant::now(), self.after);
         drop_quietly(mem::replace(&mut self.body, Body::Gone));
+        self.record_times(started.unwrap_or(ended), ended);
         let times = CallTimes { queued, started, ended, after, access: Some(access), silent };
         self.reported = true;
         self.shared.report(Ended { index, ending, times });

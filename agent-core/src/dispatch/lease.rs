@@ -1,3 +1,4 @@
+use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,31 +7,34 @@ use super::job::Job;
 use super::outcome::drop_quietly;
 use super::shared::Shared;
 use crate::ledger::Ticket;
+use crate::toolset::{CallSlots, Parked};
 
 /// A call's claims and slot, until it has let go of all.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Lease {
     pub(super) ticket: Option<Ticket>,
-    pub(super) slot: bool,
+    pub(super) slots: SmallVec<[Arc<CallSlots>; 2]>,
 }
 
 impl Lease {
     /// Gives up what the call at `index` held, and starts who waited for it.
     pub(super) fn give_up(&mut self, shared: &Shared, index: usize) {
-        let Self { ticket, slot } = std::mem::take(self);
+        let Self { ticket, slots } = std::mem::take(self);
         if let Some(ticket) = ticket {
             let mut free = Vec::new();
             // What was parked is dropped outside of the lock.
-            let parked = shared.toolset.ledger().finish(ticket, &mut free);
+            let parked = shared.ledger().finish(ticket, &mut free);
             drop(parked);
             for (_, parked) in free {
                 parked.batch.release(parked.index, shared.call_ref(index));
             }
         }
-        if let Some(slots) = shared.slots.as_ref().filter(|_| slot)
-            && let Some(next) = slots.hand_on()
-        {
-            launch(&next.shared().clone(), next);
+        for slots in &slots {
+            while let Some(Parked { batch, index }) = slots.hand_on() {
+                if batch.give_slot(index, slots) {
+                    break;
+                }
+            }
         }
     }
 }
@@ -48,12 +52,22 @@ impl Drop for Away {
     }
 }
 
-/// Starts a call that the ledger has admitted, as soon as a slot is free.
-pub(super) fn start(shared: &Shared, job: Box<Job>) {
-    let job = match &shared.slots {
-        Some(slots) => slots.take(job),
-        None => Some(job),
-    };
+/// Starts a call that the ledger has admitted, as soon as it has all its slots: first that of its
+/// tool, then that of the agent. So it holds none of the agent's while it waits.
+pub(super) fn start(shared: &Arc<Shared>, job: Box<Job>) {
+    let mut job = Some(job);
+    while let Some(slots) = job.as_ref().and_then(|job| job.next_slots().cloned()) {
+        let taken = slots.take(|| {
+            // A batch that is over withdraws what queues here, and drops what comes later.
+            let job = job.take_if(|_| !shared.is_over())?;
+            Some(shared.queue(job))
+        });
+        match &mut job {
+            Some(job) if taken => job.take_slot(slots),
+            Some(_) => break,
+            None => return,
+        }
+    }
     if let Some(job) = job {
         launch(shared, job);
     }

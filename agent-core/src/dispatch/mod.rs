@@ -3,21 +3,23 @@
 mod batch;
 mod blocking;
 mod desk;
+mod held;
 mod job;
 mod lease;
+mod nested;
 mod outcome;
 mod prepare;
 mod shared;
-mod slots;
 
 pub(crate) use batch::Batch;
 pub(crate) use shared::CallTimes;
-pub(crate) use slots::Slots;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
 
+use crate::approval::Approval;
+use crate::context::Around;
 use crate::limits::Limits;
 use crate::policy;
 use crate::toolset::Toolset;
@@ -58,9 +60,17 @@ impl Toolset {
     /// ```
     pub async fn call(&self, name: &str, arguments: impl Into<Arc<str>>) -> ToolResult {
         let (call, limits) = (ToolCall::new("call_1", name, arguments), Limits::default());
-        let (run, turn) = (new_run(), 1);
-        let batch =
-            Batch { toolset: self, limits: &limits, slots: None, one_by_one: false, run, turn };
+        let (run, turn, around) = (new_run(), 1, Around::current());
+        let batch = Batch {
+            toolset: self,
+            limits: &limits,
+            slots: None,
+            approval: &Approval::granted(),
+            one_by_one: false,
+            run,
+            turn,
+            around: around.as_ref(),
+        };
         let mut result = None;
         batch.run(&[&call], &mut |_, ended, _| result = Some(ended)).await;
         result.unwrap_or_else(|| ToolResult::new(&call, Status::NeverStarted, "never started"))

@@ -53,6 +53,12 @@ impl Ending {
         Self::new(status, why.into())
     }
 
+    /// Somebody who may decided that it does not run.
+    pub(super) fn denied(why: &str) -> Self {
+        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+        Self::new(Status::NeverStarted, format!("denied{why}"))
+    }
+
     pub(super) fn never_started(why: &str) -> Self {
         Self::new(Status::NeverStarted, format!("never started: {why}"))
     }

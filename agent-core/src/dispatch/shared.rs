@@ -1,3 +1,4 @@
+use smallvec::SmallVec;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -9,29 +10,51 @@ use tokio::time::Instant;
 use super::batch::Ready;
 use super::job::Job;
 use super::lease::start;
+use super::nested::Enclosing;
 use super::outcome::{Ending, drop_quietly};
-use super::slots::Slots;
 use crate::access::Access;
-use crate::toolset::{Blocker, CallRef, Parked, Toolset, Waiting};
+use crate::context::Around;
+use crate::ledger::{Ledger, Ticket};
+use crate::toolset::{Blocker, CallRef, CallSlots, Parked, SharedLedger, Toolset, Waiting};
 
 /// What a batch shares with its calls, which run as tasks of their own.
 ///
 /// Each of the locks guards one thing, and no user code runs under any of them.
 pub(super) struct Shared {
     pub(super) toolset: Toolset,
-    pub(super) slots: Option<Arc<Slots>>,
+    pub(super) slots: Option<Arc<CallSlots>>,
     pub(super) runtime: Handle,
     pub(super) run: u64,
     pub(super) turn: u32,
-    /// Calls that wait in the ledger.
+    /// How many calls the response has.
+    pub(super) calls: usize,
+    /// Calls that wait in the ledger or for a slot.
     parked: Mutex<HashMap<usize, Box<Job>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
-    /// When each call was queued and when it began, once it has.
-    began: Box<[OnceLock<(Instant, Instant)>]>,
+    /// What orders the calls: the toolset's ledger, or that of a call around them.
+    ledger: SharedLedger,
+    /// The call within which these run, if there is one.
+    pub(super) around: Option<Around>,
+    /// How many calls are around these.
+    pub(super) depth: usize,
+    /// The call around these that is on the toolset's ledger.
+    pub(super) enclosing: Option<Enclosing>,
+    /// What orders the calls that run within some of these.
+    within: Mutex<HashMap<usize, SharedLedger>>,
+    /// What is known of each call that has begun.
+    began: Box<[OnceLock<Began>]>,
     ended: Mutex<Vec<Ended>>,
     reported: Notify,
     /// Nothing more may start. Changed under the lock of `tasks`.
     over: AtomicBool,
+}
+
+/// A call that has begun: when it was queued and began, and what it holds.
+pub(super) struct Began {
+    pub(super) queued: Instant,
+    pub(super) started: Instant,
+    pub(super) ticket: Option<Ticket>,
+    pub(super) slots: SmallVec<[Arc<CallSlots>; 2]>,
 }
 
 /// The end of a call; without an ending it never started.
@@ -57,16 +80,27 @@ pub(crate) struct CallTimes {
 impl Shared {
     pub(super) fn new(
         toolset: &Toolset,
-        slots: Option<&Arc<Slots>>,
+        slots: Option<&Arc<CallSlots>>,
         (run, turn): (u64, u32),
         calls: usize,
+        around: Option<&Around>,
     ) -> Arc<Self> {
+        let enclosing = Enclosing::on_ledger_of(toolset, around);
+        let ledger = enclosing.as_ref().map(Enclosing::ledger_within);
+        // What a call around them holds is theirs.
+        let slots = slots.filter(|slots| !Enclosing::lends(slots, around));
         Arc::new(Self {
             toolset: toolset.clone(),
+            ledger: ledger.unwrap_or_else(|| toolset.shared_ledger().clone()),
+            around: around.cloned(),
+            depth: Enclosing::depth(around),
+            enclosing,
+            within: Mutex::default(),
             slots: slots.cloned(),
             runtime: Handle::current(),
             run,
             turn,
+            calls,
             parked: Mutex::default(),
             tasks: Mutex::new(Vec::with_capacity(calls)),
             began: std::iter::repeat_with(OnceLock::new).take(calls).collect(),
@@ -85,12 +119,12 @@ impl Shared {
     /// The ledger is locked once for all of them, and the tasks that end meanwhile wait less for it.
     pub(super) fn admit(self: &Arc<Self>, calls: &mut Vec<Ready<'_>>) {
         let mut ledger = None;
-        let wait = |Ready { claims, keys, job }: &mut Ready<'_>| {
+        let wait = |Ready { claims, keys, job, .. }: &mut Ready<'_>| {
             if claims.is_empty() && keys.is_empty() {
                 return false;
             }
             let park = || Parked { batch: self.clone(), index: job.index() };
-            let ledger = ledger.get_or_insert_with(|| self.toolset.ledger());
+            let ledger = ledger.get_or_insert_with(|| self.ledger());
             let claims = claims.iter().chain(&*keys).copied();
             let (ticket, free) = ledger.admit(claims, self.run, park);
             job.hold(ticket);
@@ -106,20 +140,38 @@ impl Shared {
         }
     }
 
+    /// Keeps a call that queues for a slot.
+    pub(super) fn queue(self: &Arc<Self>, mut job: Box<Job>) -> Parked {
+        job.queues();
+        let index = job.index();
+        lock(&self.parked).insert(index, job);
+        Parked { batch: self.clone(), index }
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.over.load(Ordering::Acquire)
     }
 
-    /// Notes that a call begins, which was queued at that time.
-    pub(super) fn begin(&self, index: usize, queued: Instant, started: Instant) {
-        if let Some(began) = self.began.get(index) {
-            began.get_or_init(|| (queued, started));
+    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger<Parked>> {
+        // No user code runs under the lock, so a poisoned one is still in order.
+        lock(&self.ledger)
+    }
+
+    /// What orders the calls that run within a call.
+    pub(super) fn ledger_within(&self, index: usize) -> SharedLedger {
+        lock(&self.within).entry(index).or_default().clone()
+    }
+
+    /// Notes that a call begins.
+    pub(super) fn begin(&self, index: usize, began: Began) {
+        if let Some(place) = self.began.get(index) {
+            place.get_or_init(|| began);
         }
     }
 
-    /// When a call was queued and when it began, if it has.
-    pub(super) fn began(&self, index: usize) -> Option<(Instant, Instant)> {
-        self.began.get(index)?.get().copied()
+    /// What is known of a call that has begun.
+    pub(super) fn began(&self, index: usize) -> Option<&Began> {
+        self.began.get(index)?.get()
     }
 
     /// Keeps the handle of a call's task, and stops it if the batch is over by now.
@@ -160,13 +212,12 @@ impl Shared {
             std::mem::take(&mut *tasks)
         };
         tasks.iter().filter(|task| !task.is_finished()).for_each(JoinHandle::abort);
+        // Before the calls are taken: what has seen that the batch is over queues no more.
+        let limited = self.toolset.slots().chain(self.slots.as_ref());
+        limited.for_each(|slots| slots.withdraw(|parked| parked.is_of(self)));
         // Dropped outside of all locks: a body is the user's code, and its lease starts others.
         let parked = std::mem::take(&mut *lock(&self.parked));
         parked.into_values().for_each(drop_quietly);
-        if let Some(slots) = &self.slots {
-            let queued = slots.withdraw(|job| Arc::ptr_eq(job.shared(), self));
-            queued.into_iter().for_each(drop_quietly);
-        }
         tasks
     }
 }
@@ -178,6 +229,14 @@ impl Waiting for Shared {
             job.waited_for(Blocker::Call(after));
             start(&self, job);
         }
+    }
+
+    fn give_slot(self: Arc<Self>, index: usize, slots: &Arc<CallSlots>) -> bool {
+        let job = lock(&self.parked).remove(&index);
+        let Some(mut job) = job else { return false };
+        job.take_slot(slots.clone());
+        start(&self, job);
+        true
     }
 }
 

@@ -141,6 +141,16 @@ impl<P> Ledger<P> {
         entry.parked
     }
 
+    /// What an unfinished call claims; nothing if it has ended.
+    pub(crate) fn claims_of(&self, ticket: Ticket) -> Vec<Claim> {
+        let entry = self.entries.get(ticket.at).filter(|entry| entry.ticket == ticket);
+        let holds = entry.into_iter().flat_map(|entry| &entry.holds);
+        let claim = |&(at, mode): &(usize, Mode)| {
+            self.places.get(at).map(|lanes| Claim { place: lanes.place, mode })
+        };
+        holds.filter_map(claim).collect()
+    }
+
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.index.is_empty() && self.places.is_empty() && self.entries.is_empty()
@@ -258,9 +268,10 @@ mod tests {
             claim(Place::World, inside(*writes));
             let mut node = 0;
             for (depth, step) in path.iter().enumerate() {
+                let parent = node;
                 node = node * 10 + step + 1;
                 let mode = if depth + 1 == path.len() { of(*writes) } else { inside(*writes) };
-                claim(Place::Node(node), mode);
+                claim(Place::Node { id: node, parent }, mode);
             }
         }
         if let Some((state, writes)) = wanted.state {

@@ -9,13 +9,14 @@ pub use table::{ToolList, Tools};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::access::{self, Access, Claim, Place, Resource};
 use crate::arguments::describe;
 use crate::context::{Ctx, Cx};
 use crate::ledger::Ledger;
 use crate::schema::{self, Definition};
+use crate::slots::Slots;
 use crate::state::NoState;
 use crate::tool::{CallFuture, Options};
 use table::Entry;
@@ -34,7 +35,7 @@ struct Inner {
     tools: Vec<Bound>,
     definitions: Arc<[Definition]>,
     index: Cow<'static, [u16]>,
-    ledger: Mutex<Ledger<Parked>>,
+    ledger: SharedLedger,
 }
 
 /// A tool of a toolset.
@@ -42,6 +43,8 @@ struct Inner {
 pub(crate) struct Bound {
     pub(crate) options: Options,
     pub(crate) claims: Arc<[Claim]>,
+    /// Where its calls queue, if not all of them run at the same time.
+    pub(crate) slots: Option<Arc<CallSlots>>,
     /// What it names; empty for a run-time tool.
     resources: &'static [Resource],
     /// Whether its calls add claims of their own.
@@ -56,7 +59,8 @@ impl Bound {
     /// Whether the tool says nothing of what it touches: no option, and no borrow of locked state.
     pub(crate) fn is_silent(&self) -> bool {
         let of_state = |claim: &Claim| matches!(claim.place, Place::State(..));
-        self.options.access == Access::Undeclared && !self.claims.iter().any(of_state)
+        let says = self.claims_keys || self.claims.iter().any(of_state);
+        self.options.access == Access::Undeclared && !says
     }
 
     /// Whether its calls have to be admitted by the ledger.
@@ -74,16 +78,36 @@ trait Source: Send + Sync {
     fn call(&self, at: usize, text: Arc<str>, call: Option<Ctx>) -> CallFuture;
 }
 
-/// A call that waits in the ledger: the `index`th of its batch.
+/// Orders the calls of all toolsets that share it.
+pub(crate) type SharedLedger = Arc<Mutex<Ledger<Parked>>>;
+
+/// What limits how many calls run at the same time.
+pub(crate) type CallSlots = Slots<Parked>;
+
+fn slots(options: &Options) -> Option<Arc<CallSlots>> {
+    let calls = usize::try_from(options.max_concurrent).ok().filter(|calls| *calls > 0);
+    calls.map(Slots::new)
+}
+
+/// A call that waits in the ledger or for a slot: the `index`th of its batch.
 pub(crate) struct Parked {
     pub(crate) batch: Arc<dyn Waiting>,
     pub(crate) index: usize,
 }
 
-/// A batch with calls that wait in the ledger.
+impl Parked {
+    pub(crate) fn is_of<W: Waiting>(&self, batch: &Arc<W>) -> bool {
+        std::ptr::addr_eq(Arc::as_ptr(&self.batch), Arc::as_ptr(batch))
+    }
+}
+
+/// A batch with calls that wait.
 pub(crate) trait Waiting: Send + Sync {
-    /// Starts the call at `index`, which waited for `after`.
+    /// Goes on with the call at `index`, which waited in the ledger for `after`.
     fn release(self: Arc<Self>, index: usize, after: CallRef);
+
+    /// Goes on with the call at `index`, which has got one of these slots; false if it is gone.
+    fn give_slot(self: Arc<Self>, index: usize, slots: &Arc<CallSlots>) -> bool;
 }
 
 /// For what a call waited last.
@@ -92,6 +116,10 @@ pub(crate) enum Blocker {
     Call(CallRef),
     /// One of the calls that an agent runs at the same time.
     Slot,
+    /// One of the calls of a tool that run at the same time.
+    ToolSlot,
+    /// Somebody who may allow it.
+    Approval,
 }
 
 /// Names a call of any run.
@@ -119,6 +147,7 @@ impl Toolset {
                 options: meta.options,
                 claims: access::claims(meta.options.world, meta.resources, entry.lent, identity)
                     .into(),
+                slots: slots(&meta.options),
                 resources: meta.resources,
                 claims_keys: meta.resources.iter().any(|resource| resource.paths.is_some()),
                 takes_call: arguments.iter().any(|argument| argument.given),
@@ -132,7 +161,7 @@ impl Toolset {
     }
 
     fn new(tools: Vec<Bound>, definitions: Vec<Definition>, index: Cow<'static, [u16]>) -> Self {
-        let (ledger, definitions) = (Mutex::new(Ledger::default()), definitions.into());
+        let (ledger, definitions) = (SharedLedger::default(), definitions.into());
         Self { inner: Arc::new(Inner { tools, definitions, index, ledger }) }
     }
 
@@ -196,9 +225,81 @@ impl Toolset {
         tools.get(table::find(index, name, is)?)
     }
 
-    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger<Parked>> {
-        // No user code runs under the lock, so a poisoned one is still in order.
-        self.inner.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Refuses tools that say nothing of what they touch, for those who want it said of all.
+    ///
+    /// # Errors
+    ///
+    /// When there are some: the error names them all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use agent_core::{Toolset, tool, tools};
+    ///
+    /// /// Say hello.
+    /// #[tool]
+    /// fn hello() -> &'static str {
+    ///     "hello"
+    /// }
+    ///
+    /// let error = Toolset::from(tools![hello]).require_access().unwrap_err();
+    /// assert!(error.to_string().starts_with("these tools do not say what they touch: `hello`"));
+    /// ```
+    pub fn require_access(self) -> Result<Self, ToolsetError> {
+        let tools = self.inner.tools.iter().zip(&*self.inner.definitions);
+        let silent = tools.filter(|(tool, _)| tool.is_silent());
+        let tools: Vec<_> = silent.map(|(_, definition)| definition.name.clone()).collect();
+        if tools.is_empty() { Ok(self) } else { Err(ToolsetError::Undeclared { tools }) }
+    }
+
+    /// A tool whose calls need approval, if there is one.
+    pub(crate) fn destructive(&self) -> Option<&Arc<str>> {
+        let tools = self.inner.tools.iter().zip(&*self.inner.definitions);
+        let mut destructive = tools.filter(|(tool, _)| tool.options.destructive);
+        destructive.next().map(|(_, definition)| &definition.name)
+    }
+
+    /// The slots of all tools of which not all calls run at the same time.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = &Arc<CallSlots>> {
+        self.inner.tools.iter().filter_map(|tool| tool.slots.as_ref())
+    }
+
+    /// Orders its calls with those of another toolset.
+    ///
+    /// Toolsets that touch the same things and are used by different agents have to know of each other:
+    /// their calls are then ordered as if they were of one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use agent_core::{Toolset, tool, tools};
+    ///
+    /// /// Read a page.
+    /// #[tool(read(page = number))]
+    /// fn page(number: u32) -> String {
+    ///     format!("page {number}")
+    /// }
+    ///
+    /// /// Write a page.
+    /// #[tool(write(page = number))]
+    /// fn write_page(number: u32, text: &str) {
+    ///     println!("{number}: {text}");
+    /// }
+    ///
+    /// let readers = Toolset::from(tools![page]);
+    /// let writers = Toolset::from(tools![page, write_page]).ledger(&readers);
+    /// # _ = writers;
+    /// ```
+    #[must_use]
+    pub fn ledger(self, with: &Self) -> Self {
+        let Inner { tools, definitions, index, .. } = &*self.inner;
+        let (tools, definitions) = (tools.clone(), definitions.clone());
+        let (index, ledger) = (index.clone(), with.inner.ledger.clone());
+        Self { inner: Arc::new(Inner { tools, definitions, index, ledger }) }
+    }
+
+    pub(crate) fn shared_ledger(&self) -> &SharedLedger {
+        &self.inner.ledger
     }
 }
 
@@ -289,6 +390,15 @@ pub enum ToolsetError {
         /// A tool that names them by plain values.
         values: Arc<str>,
     },
+    /// Tools that say nothing of what they touch.
+    #[error(
+        "these tools do not say what they touch: {}; declare `pure`, `read` or `write`",
+        quoted(tools)
+    )]
+    Undeclared {
+        /// Their names.
+        tools: Vec<Arc<str>>,
+    },
     /// A tool that no provider would take.
     #[error("tool `{name}`: {problem}")]
     Refused {
@@ -297,6 +407,11 @@ pub enum ToolsetError {
         /// What to mend.
         problem: &'static str,
     },
+}
+
+fn quoted(names: &[Arc<str>]) -> String {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
 }
 
 impl ToolsetError {

@@ -98,7 +98,8 @@ impl RuntimeTool {
         self
     }
 
-    /// Sets what a call touches, by its arguments; the access says then only how strong that may be.
+    /// Sets what a call touches, by its arguments. The access says then how strong that may be: a call
+    /// that claims to write is an error of a tool that is declared to read.
     ///
     /// The function runs before the call does, in the model's order. If it claims nothing, the call
     /// runs beside everything. Keys of a resource have to be of the kind that other tools use: paths or
@@ -106,6 +107,28 @@ impl RuntimeTool {
     #[must_use]
     pub fn claims(mut self, claims: impl Fn(&Value, &mut Claims) + Send + Sync + 'static) -> Self {
         self.claims = Some(Arc::new(claims));
+        self
+    }
+
+    /// Runs a call only after it is [approved](crate::Agent::approve); it then counts as a write.
+    #[must_use]
+    pub fn destructive(mut self) -> Self {
+        self.options.destructive = true;
+        self.options.access = Access::Write;
+        self
+    }
+
+    /// Runs a call only if it is the only one of its response.
+    #[must_use]
+    pub fn solo(mut self) -> Self {
+        self.options.solo = true;
+        self
+    }
+
+    /// Runs at most so many of its calls at the same time, at least one.
+    #[must_use]
+    pub fn max_concurrent(mut self, calls: u32) -> Self {
+        self.options.max_concurrent = calls.max(1);
         self
     }
 
@@ -153,8 +176,16 @@ impl RuntimeTool {
         };
         let claims = access::claims(world, &[], &[], 0).into();
         let source = Arc::new(self);
-        let bound =
-            Bound { options, claims, resources: &[], claims_keys, takes_call: true, source, at: 0 };
+        let bound = Bound {
+            options,
+            claims,
+            slots: super::slots(&options),
+            resources: &[],
+            claims_keys,
+            takes_call: true,
+            source,
+            at: 0,
+        };
         Ok((bound, definition))
     }
 }
@@ -168,11 +199,20 @@ fn is_name(name: &str) -> bool {
 impl Source for RuntimeTool {
     fn call(&self, _: usize, text: Arc<str>, call: Option<Ctx>) -> CallFuture {
         let (body, claims) = (self.body.clone(), self.claims.clone());
+        let may_write = self.options.access.may_write();
         let cx = Cx::<NoState> { state: None, text, call };
         Box::pin(async move {
             let arguments = read_once(&cx.text).map_err(ToolError::arguments)?;
             if let Some(claims) = claims {
-                add_claims(|all| claims(&arguments, all));
+                let writes = add_claims(|all| {
+                    claims(&arguments, all);
+                    all.write_something()
+                });
+                if writes && !may_write {
+                    return Err(ToolError::new(
+                        "the tool is declared to read, and claims to write",
+                    ));
+                }
             }
             cx.admitted().await;
             let call = cx.call.unwrap_or_else(Ctx::detached);

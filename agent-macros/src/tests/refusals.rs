@@ -32,9 +32,9 @@ fn faulty(source: &str, expected: &[(&str, &str)]) {
 
 #[test]
 fn an_unknown_option() {
-    let message = "unknown option; expected `pure`, `read`, `write`, `name`, `title`, `description`, `timeout`, `blocking` or `crate`";
+    let message = "unknown option; expected `pure`, `read`, `write`, `destructive`, `solo`, `max_concurrent`, `blocking`, `timeout`, `name`, `title`, `description` or `crate`";
     refused_options("reads", &[(message, "reads")]);
-    refused_options("destructive = true, solo", &[(message, "destructive"), (message, "solo")]);
+    refused_options("durable = true, single", &[(message, "durable"), (message, "single")]);
     refused_options("std::read", &[(message, "std::read")]);
 }
 
@@ -44,6 +44,13 @@ fn an_option_with_the_wrong_value() {
     refused_options(
         "blocking = true",
         &[("write `blocking` alone: it takes no value", "blocking = true")],
+    );
+    refused_options(
+        "solo = true, destructive()",
+        &[
+            ("write `solo` alone: it takes no value", "solo = true"),
+            ("write `destructive` alone: it takes no value", "destructive()"),
+        ],
     );
     refused_options("name", &[("write `name = \"..\"`", "name")]);
     refused_options("title = 3", &[("write `title = \"..\"`", "title = 3")]);
@@ -181,6 +188,30 @@ fn a_key_that_waits_or_leaves_the_call() {
     keyed("ids.iter().map(|id| { return id.parse()? })", &[]);
     keyed("block_on(async { find(id).await? })", &[]);
     keyed("id.parse::<u64>().ok()", &[]);
+}
+
+#[test]
+fn pure_with_destructive() {
+    let message =
+        "a `destructive` tool writes, and a `pure` one touches nothing: drop one of the two";
+    refused_options("pure, destructive", &[(message, "pure")]);
+    refused_options("destructive, solo, read", &[]);
+    refused_options("destructive, write(\"orders\"), max_concurrent = 2", &[]);
+}
+
+#[test]
+fn a_limit_that_is_no_number() {
+    let message = "write a whole number above zero";
+    for number in ["0", "-1", "4294967296", "99999999999999999999"] {
+        refused_options(&format!("max_concurrent = {number}"), &[(message, number)]);
+    }
+    for written in
+        ["max_concurrent", "max_concurrent(4)", "max_concurrent = \"4\"", "max_concurrent = N"]
+    {
+        refused_options(written, &[("write `max_concurrent = 4`", written)]);
+    }
+    refused_options("max_concurrent = 0xff, solo", &[]);
+    refused_options("solo, solo", &[("`solo` is given twice", "solo")]);
 }
 
 #[test]
@@ -446,7 +477,7 @@ fn all_mistakes_at_once() {
         "#[tool(reads, pure, timeout = \"5x\")] unsafe fn str<T>(_: T, db: &mut Db, #[arg(rename = \"\")] a: Option<&str>) {}",
         &[
             (
-                "unknown option; expected `pure`, `read`, `write`, `name`, `title`, `description`, `timeout`, `blocking` or `crate`",
+                "unknown option; expected `pure`, `read`, `write`, `destructive`, `solo`, `max_concurrent`, `blocking`, `timeout`, `name`, `title`, `description` or `crate`",
                 "reads",
             ),
             (

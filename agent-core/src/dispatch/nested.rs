@@ -1,0 +1,181 @@
+//! Runs within calls: what a call may use that runs within another one.
+
+use std::sync::Arc;
+
+use super::shared::Shared;
+use crate::access::{Claim, Mode, Place};
+use crate::context::Around;
+use crate::toolset::{CallSlots, SharedLedger, Toolset};
+
+/// A call within which others run.
+#[derive(Clone)]
+pub(super) struct Enclosing {
+    shared: Arc<Shared>,
+    index: usize,
+}
+
+impl Enclosing {
+    fn of(around: &Around) -> Option<Self> {
+        let shared = Arc::downcast(around.batch.clone()).ok()?;
+        Some(Self { shared, index: around.index })
+    }
+
+    /// The calls around a run, the nearest first.
+    fn all(around: Option<&Around>) -> impl Iterator<Item = Self> {
+        let nearest = around.and_then(Self::of);
+        std::iter::successors(nearest, |call| call.shared.around.as_ref().and_then(Self::of))
+    }
+
+    /// How many calls are around a run.
+    pub(super) fn depth(around: Option<&Around>) -> usize {
+        Self::all(around).count()
+    }
+
+    /// The nearest call around a run that is ordered by the ledger of this toolset.
+    ///
+    /// To wait there for a call that waits for this run would be to wait for ever.
+    pub(super) fn on_ledger_of(toolset: &Toolset, around: Option<&Around>) -> Option<Self> {
+        let ledger = toolset.shared_ledger();
+        Self::all(around).find(|call| Arc::ptr_eq(call.shared.toolset.shared_ledger(), ledger))
+    }
+
+    /// Whether a call around a run holds one of these slots: it lends it to what runs within.
+    pub(super) fn lends(slots: &Arc<CallSlots>, around: Option<&Around>) -> bool {
+        let holds = |call: &Self| {
+            let began = call.shared.began(call.index);
+            began.is_some_and(|began| began.slots.iter().any(|its| Arc::ptr_eq(its, slots)))
+        };
+        Self::all(around).any(|call| holds(&call))
+    }
+
+    /// Orders what runs within this call.
+    pub(super) fn ledger_within(&self) -> SharedLedger {
+        self.shared.ledger_within(self.index)
+    }
+
+    /// Whether the call declares all that these claims need.
+    pub(super) fn covers(&self, wanted: &[Claim]) -> bool {
+        let ticket = self.shared.began(self.index).and_then(|began| began.ticket);
+        let held = ticket.map(|ticket| self.shared.ledger().claims_of(ticket)).unwrap_or_default();
+        covers(&held, wanted)
+    }
+}
+
+/// Whether who holds these claims may run what wants those.
+///
+/// State is never lent on: a guard of it is held by the call around, and a writer may queue behind.
+fn covers(held: &[Claim], wanted: &[Claim]) -> bool {
+    let announced = |mode| matches!(mode, Mode::ReadInside | Mode::WriteInside);
+    let mut wanted_places = wanted.iter().filter(|claim| !announced(claim.mode));
+    wanted_places.all(|claim| around(*claim, wanted).any(|claim| holds(held, claim)))
+}
+
+/// The claims of which each would do for this one: of its place, or of one around it.
+fn around(claim: Claim, all: &[Claim]) -> impl Iterator<Item = Claim> {
+    std::iter::successors(Some(claim), move |Claim { place, mode }| {
+        let Place::Node { parent, .. } = place else { return None };
+        let is_parent =
+            |claim: &&Claim| matches!(claim.place, Place::Node { id, .. } if id == *parent);
+        // What lies around it is announced; the resource lies in the world.
+        let place = all.iter().find(is_parent).map_or(Place::World, |claim| claim.place);
+        Some(Claim { place, mode: *mode })
+    })
+}
+
+fn holds(held: &[Claim], wanted: Claim) -> bool {
+    let writes = |claim: &Claim| claim.mode == Mode::Exclusive;
+    let has = |place: Place| {
+        held.iter().any(|claim| {
+            claim.place == place
+                && (writes(claim) || (claim.mode == Mode::Shared && !writes(&wanted)))
+        })
+    };
+    // Who reads or writes without a name may read all.
+    let reads_all = || {
+        held.iter().any(|claim| match claim.place {
+            Place::Run(_) => claim.mode == Mode::Shared,
+            place => place == Place::World && writes(claim),
+        })
+    };
+    match wanted.place {
+        Place::State(..) => false,
+        Place::OwnRun | Place::Run(_) => reads_all(),
+        Place::World => has(Place::World) || (!writes(&wanted) && reads_all()),
+        Place::Node { .. } => has(wanted.place),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Claims, Lent, Resource, World, claims};
+    use std::path::Path;
+
+    fn keyed(writes: bool, path: &str) -> Vec<Claim> {
+        let mut claims = Claims::default();
+        let path = Path::new(path);
+        if writes {
+            claims.write_key("file", path);
+        } else {
+            claims.read_key("file", path);
+        }
+        claims.into()
+    }
+
+    fn world(world: World) -> Vec<Claim> {
+        let mut claims = claims(world, &[], &[], 0).into_vec();
+        claims.iter_mut().filter(|claim| claim.place == Place::OwnRun).for_each(|claim| {
+            claim.place = Place::Run(1);
+        });
+        claims
+    }
+
+    fn whole(resource: Resource) -> Vec<Claim> {
+        claims(World::None, &[resource], &[], 0).into_vec()
+    }
+
+    #[test]
+    fn what_a_call_declares_it_may_have_done_within() {
+        let write = world(World::Write);
+        for inner in [
+            write.clone(),
+            world(World::Read),
+            keyed(true, "a"),
+            keyed(false, "a"),
+            whole(Resource::write("file")),
+            Vec::new(),
+        ] {
+            assert!(covers(&write, &inner), "{inner:?}");
+        }
+        let read = world(World::Read);
+        for inner in [read.clone(), keyed(false, "a"), whole(Resource::read("file"))] {
+            assert!(covers(&read, &inner), "{inner:?}");
+        }
+        for inner in [write.clone(), keyed(true, "a"), whole(Resource::write("file"))] {
+            assert!(!covers(&read, &inner), "{inner:?}");
+            assert!(!covers(&[], &inner), "{inner:?}");
+        }
+        assert!(covers(&[], &[]));
+    }
+
+    #[test]
+    fn a_key_covers_what_lies_in_it() {
+        let dir = keyed(true, "a");
+        assert!(covers(&dir, &keyed(true, "a/x")) && covers(&dir, &keyed(false, "a/x/y")));
+        assert!(covers(&dir, &keyed(true, "a")));
+        assert!(!covers(&dir, &keyed(true, "b")) && !covers(&dir, &keyed(true, ".")));
+        assert!(!covers(&dir, &whole(Resource::read("file"))));
+        assert!(!covers(&keyed(false, "a"), &keyed(true, "a/x")));
+        assert!(covers(&whole(Resource::write("file")), &keyed(true, "a/x")));
+        assert!(!covers(&whole(Resource::write("other")), &keyed(true, "a/x")));
+        let both = [keyed(true, "a/x"), keyed(true, "b/y")].concat();
+        assert!(!covers(&dir, &both) && covers(&[keyed(true, "b"), dir].concat(), &both));
+    }
+
+    #[test]
+    fn state_is_never_lent_on() {
+        let lent = [Lent::shared::<crate::Lock<u8>, u8>()];
+        let state = claims(World::None, &[], &lent, 7).into_vec();
+        assert!(!covers(&state, &state));
+    }
+}
