@@ -232,18 +232,15 @@ impl Timeline {
     pub fn critical_path(&self) -> Duration {
         let turns = self.turns.iter().map(|turn| turn.ended.saturating_sub(turn.started));
         // In the model's order: who waits, waits for an earlier one.
-        let mut chains: HashMap<(u32, usize), (Duration, Duration)> = HashMap::new();
+        let mut chains: HashMap<(u32, usize), Duration> = HashMap::new();
         let mut longest: HashMap<u32, Duration> = HashMap::new();
         for call in &self.calls {
             let before = match call.waited_for {
                 Some(WaitedFor::Call(number)) => chains.get(&(call.turn, number)).copied(),
                 _ => None,
             };
-            let (before, until) = before.unwrap_or_default();
-            // A blocking body lets go on its own thread, a moment before its end is noted.
-            let overlap = until.saturating_sub(call.started.unwrap_or(call.ended));
-            let chain = before.saturating_sub(overlap) + call.ran();
-            chains.insert((call.turn, call.number), (chain, call.ended));
+            let chain = before.unwrap_or_default() + call.ran();
+            chains.insert((call.turn, call.number), chain);
             let most = longest.entry(call.turn).or_default();
             *most = chain.max(*most);
         }

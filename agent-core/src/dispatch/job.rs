@@ -30,6 +30,8 @@ pub(super) struct Job {
     info: Info,
     after: Option<Blocker>,
     started: Option<Instant>,
+    /// When the body ended, if that was elsewhere.
+    ended: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
     reported: bool,
 }
@@ -51,7 +53,7 @@ pub(super) struct Info {
 enum Body {
     Here(CallFuture),
     /// On the blocking pool; it has taken the lease with it.
-    Elsewhere(JoinHandle<std::thread::Result<Returned>>),
+    Elsewhere(JoinHandle<(std::thread::Result<Returned>, Instant)>),
     Gone,
 }
 
@@ -64,6 +66,7 @@ impl Job {
             info,
             after: None,
             started: None,
+            ended: None,
             sleep: None,
             reported: false,
         })
@@ -154,8 +157,10 @@ impl Job {
         let work = move || {
             let drive = AssertUnwindSafe(|| around.scope(|| blocking::drive(body)));
             let returned = span.in_scope(|| catch_unwind(drive));
+            // Before its claims are free: the next call may begin before this one's task is woken.
+            let ended = Instant::now();
             drop(away);
-            returned
+            (returned, ended)
         };
         // Tokio panics if the system gives it no thread.
         if let Ok(task) = catch_unwind(AssertUnwindSafe(|| spawn_blocking(work))) {
@@ -175,7 +180,10 @@ impl Job {
                 }
             }
             Body::Elsewhere(task) => match ready!(Pin::new(task).poll(cx)) {
-                Ok(returned) => returned,
+                Ok((returned, ended)) => {
+                    self.ended = Some(ended);
+                    returned
+                }
                 Err(error) => {
                     let why = format!("the blocking thread was lost: {error}");
                     return Poll::Ready(Ending::refused(Status::Interrupted, why));
@@ -230,7 +238,8 @@ impl Job {
     /// Lets go of the body first, then of its claims: whoever waits for them finds it gone.
     fn end(&mut self, ending: Option<Ending>) {
         let Info { index, queued, access, silent, .. } = self.info;
-        let (started, ended, after) = (self.started, Instant::now(), self.after);
+        let (started, after) = (self.started, self.after);
+        let ended = self.ended.unwrap_or_else(Instant::now);
         drop_quietly(mem::replace(&mut self.body, Body::Gone));
         self.record_times(started.unwrap_or(ended), ended);
         let times = CallTimes { queued, started, ended, after, access: Some(access), silent };
