@@ -235,16 +235,17 @@ thread_local! {
 }
 
 fn claim<K: Key + ?Sized>(resource: &str, writes: bool, key: &K) {
-    if POINT.get() == Point::Before {
-        add_claims(|claims| claims.key(resource, writes, key));
-    }
+    add_claims(|claims| claims.key(resource, writes, key));
 }
 
 /// Adds to the claims of the call that this thread is preparing.
 pub(crate) fn add_claims<T>(add: impl FnOnce(&mut Claims) -> T) -> T {
     let mut claims = Claims::from(CLAIMS.take());
     let result = add(&mut claims);
-    CLAIMS.set(claims.into());
+    if matches!(POINT.get(), Point::Before { .. }) {
+        POINT.set(Point::Before { claims: true });
+        CLAIMS.set(claims.into());
+    }
     result
 }
 
@@ -252,8 +253,14 @@ pub(crate) fn add_claims<T>(add: impl FnOnce(&mut Claims) -> T) -> T {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Point {
     Elsewhere,
-    Before,
-    Reached,
+    /// On the way there; whether it has claims of its own by now. Most calls have none, and pay nothing
+    /// for asking.
+    Before {
+        claims: bool,
+    },
+    Reached {
+        claims: bool,
+    },
 }
 
 /// Polls `call` up to its claim point. If it waits there: what it claims besides the claims of its tool.
@@ -264,14 +271,19 @@ pub(crate) fn poll_to_claim_point<T>(call: impl FnOnce() -> T) -> (T, Option<Vec
     struct Leave;
     impl Drop for Leave {
         fn drop(&mut self) {
-            POINT.set(Point::Elsewhere);
-            CLAIMS.take();
+            if let Point::Before { claims: true } = POINT.replace(Point::Elsewhere) {
+                CLAIMS.take();
+            }
         }
     }
-    POINT.set(Point::Before);
+    POINT.set(Point::Before { claims: false });
     let leave = Leave;
     let result = call();
-    let claims = (POINT.get() == Point::Reached).then(|| CLAIMS.take());
+    let claims = match POINT.get() {
+        Point::Reached { claims: true } => Some(CLAIMS.take()),
+        Point::Reached { claims: false } => Some(Vec::new()),
+        Point::Before { .. } | Point::Elsewhere => None,
+    };
     drop(leave);
     (result, claims)
 }
@@ -289,11 +301,13 @@ impl Future for Admitted {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<()> {
-        if self.handed_in || POINT.get() != Point::Before {
-            return Poll::Ready(());
+        match POINT.get() {
+            Point::Before { claims } if !self.handed_in => {
+                self.handed_in = true;
+                POINT.set(Point::Reached { claims });
+                Poll::Pending
+            }
+            _ => Poll::Ready(()),
         }
-        self.handed_in = true;
-        POINT.set(Point::Reached);
-        Poll::Pending
     }
 }

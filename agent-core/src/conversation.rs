@@ -48,7 +48,8 @@ impl Conversation {
     ///
     /// # Errors
     ///
-    /// As [`Agent::run`]. What was said stays in the transcript: [`resume`](Self::resume) tries again.
+    /// As [`Agent::run`]. What was said stays in the transcript: [`resume`](Self::resume) tries again,
+    /// [`take_back`](Self::take_back) takes it out.
     pub async fn send(&mut self, input: impl Into<Input> + Send) -> Result<Outcome, RunError> {
         self.advance(Some(input.into())).await
     }
@@ -62,6 +63,12 @@ impl Conversation {
     /// As [`Agent::run`].
     pub async fn resume(&mut self) -> Result<Outcome, RunError> {
         self.advance(None).await
+    }
+
+    /// Takes back what was said last, if nothing has answered it: a text that is too long, say, or an image
+    /// that the provider refuses, which would be refused again with all that is said after it.
+    pub fn take_back(&mut self) -> Option<Input> {
+        self.transcript.take_back_input()
     }
 
     async fn advance(&mut self, input: Option<Input>) -> Result<Outcome, RunError> {

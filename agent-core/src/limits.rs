@@ -1,5 +1,6 @@
 //! What a run may use up; every cap has a default and its own clear result.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::transcript::{Part, ToolResult};
@@ -151,12 +152,13 @@ fn left_out(part: &Part, most: usize) -> Part {
 /// Cuts a text to `most` bytes: head and tail stay, and it says what is missing.
 ///
 /// `whole` is the length before any cut, so that a text which is cut twice tells the truth.
-fn cut(text: &mut String, whole: &mut Option<usize>, most: usize) {
+fn cut(text: &mut String, whole: &mut Option<NonZeroUsize>, most: usize) {
     const NOTE: usize = 48;
     if text.len() <= most {
         return;
     }
-    let whole = *whole.get_or_insert(text.len());
+    let length = NonZeroUsize::new(text.len()).unwrap_or(NonZeroUsize::MIN);
+    let whole = whole.get_or_insert(length).get();
     let most = most.saturating_sub(NOTE);
     let boundary = |at: &usize| text.is_char_boundary(*at);
     let head = (0..=most - most / 4).rev().find(boundary).unwrap_or_default();

@@ -34,8 +34,8 @@ pub enum Stop {
 #[non_exhaustive]
 pub enum RunErrorKind {
     /// The model could not be asked, or did not answer.
-    #[error("the model did not answer")]
-    Model(#[source] ModelError),
+    #[error(transparent)]
+    Model(ModelError),
     /// A tool returned [`ToolError::fatal`](crate::ToolError::fatal).
     #[error("the tool `{tool}` ended the run")]
     Fatal {

@@ -54,11 +54,14 @@ pub struct Meta {
 
 /// How a tool is run.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the attribute")]
 pub(crate) struct Options {
     pub(crate) access: Access,
     pub(crate) world: World,
     pub(crate) timeout: Option<Duration>,
     pub(crate) blocking: bool,
+    /// Its body does not wait, and so nothing runs within it.
+    pub(crate) sync: bool,
     /// Its calls need approval.
     pub(crate) destructive: bool,
     /// A call has to be the only one of its response.
@@ -81,6 +84,7 @@ impl Meta {
             world,
             timeout: None,
             blocking: false,
+            sync: false,
             destructive: false,
             solo: false,
             max_concurrent: 0,
@@ -161,6 +165,13 @@ impl Meta {
     #[must_use]
     pub const fn max_concurrent(mut self, calls: u32) -> Self {
         self.options.max_concurrent = calls;
+        self
+    }
+
+    /// Says that its body does not wait.
+    #[must_use]
+    pub const fn sync(mut self) -> Self {
+        self.options.sync = true;
         self
     }
 

@@ -121,6 +121,8 @@ fn meta(tool: &ToolFn) -> TokenStream {
             Access::Write => quote!(.write()),
         });
     let timeout = options.timeout.iter().map(|timeout| Literal::u64_unsuffixed(timeout.millis));
+    let waits = tool.function.signature.asyncness.is_some() || options.blocking.is_some();
+    let sync = (!waits).then(|| quote!(.sync()));
     let blocking = options.blocking.iter().map(|_| quote!(.blocking()));
     let solo = options.solo.iter().map(|_| quote!(.solo()));
     let destructive = options.destructive.iter().map(|_| quote!(.destructive()));
@@ -138,6 +140,7 @@ fn meta(tool: &ToolFn) -> TokenStream {
             #(#at_most)*
             #(.timeout_ms(#timeout))*
             #(#blocking)*
+            #sync
     }
 }
 

@@ -13,7 +13,9 @@ use std::error::Error;
 use std::time::{Duration, SystemTime};
 
 use agent_core::providers::Anthropic;
-use agent_core::{Agent, Response, ScriptedModel, ToolError, ToolResult, tool, tools};
+use agent_core::{
+    Agent, ModelErrorKind, Response, ScriptedModel, ToolError, ToolResult, tool, tools,
+};
 use tokio::time::sleep;
 
 /// Made up, but always the same.
@@ -81,13 +83,18 @@ fn model() -> ScriptedModel {
 
 /// The real model if there is a key, else the script.
 fn agent() -> Result<Agent, Box<dyn Error>> {
-    if env::var_os("ANTHROPIC_API_KEY").is_none() {
-        println!("(The model is scripted. The weather is made up, the time is real.)\n");
-        return Ok(Agent::new(model()));
-    }
     let name = env::var("ANTHROPIC_MODEL").unwrap_or_else(|_| "claude-sonnet-4-6".to_owned());
-    println!("(The weather is made up, the time is real.)\n");
-    Ok(Agent::new(Anthropic::from_env(name)?))
+    match Anthropic::from_env(name) {
+        Ok(model) => {
+            println!("(The weather is made up, the time is real.)\n");
+            Ok(Agent::new(model))
+        }
+        Err(error) if error.kind() == ModelErrorKind::Configuration => {
+            println!("(The model is scripted. The weather is made up, the time is real.)\n");
+            Ok(Agent::new(model()))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 #[tokio::main]

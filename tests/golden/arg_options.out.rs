@@ -36,10 +36,11 @@ impl orders {
 }
 impl ::agent_core::__private::ToolInfo for orders {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
-        "orders",
-        "List the orders.",
-        &[&Self::ARGS.0, &Self::ARGS.1, &Self::ARGS.2, &Self::ARGS.3, &Self::ARGS.4],
-    );
+            "orders",
+            "List the orders.",
+            &[&Self::ARGS.0, &Self::ARGS.1, &Self::ARGS.2, &Self::ARGS.3, &Self::ARGS.4],
+        )
+        .sync();
 }
 impl<__S: ::agent_core::__private::Lend<Db>> ::agent_core::__private::Tool<__S>
 for orders {

@@ -26,10 +26,11 @@ impl r#type {
 #[allow(deprecated)]
 impl ::agent_core::__private::ToolInfo for r#type {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
-        "type",
-        "Type a text.",
-        &[&Self::ARGS.0],
-    );
+            "type",
+            "Type a text.",
+            &[&Self::ARGS.0],
+        )
+        .sync();
 }
 #[cfg(feature = "keyboard")]
 #[cfg_attr(windows, cfg(feature = "win"))]

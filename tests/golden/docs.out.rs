@@ -19,10 +19,11 @@ impl read {
 }
 impl ::agent_core::__private::ToolInfo for read {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
-        "read",
-        "Read a file.\n\n    an example\n\nPaths are relative.",
-        &[&Self::ARGS.0],
-    );
+            "read",
+            "Read a file.\n\n    an example\n\nPaths are relative.",
+            &[&Self::ARGS.0],
+        )
+        .sync();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
@@ -53,10 +54,11 @@ impl write {
 }
 impl ::agent_core::__private::ToolInfo for write {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
-        "write",
-        ::core::concat!("Before.\n", include_str!("write.md"), "\nAfter."),
-        &[&Self::ARGS.0],
-    );
+            "write",
+            ::core::concat!("Before.\n", include_str!("write.md"), "\nAfter."),
+            &[&Self::ARGS.0],
+        )
+        .sync();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,

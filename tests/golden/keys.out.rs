@@ -164,7 +164,8 @@ impl ::agent_core::__private::ToolInfo for transfer {
             &[&Self::ARGS.0, &Self::ARGS.1, &Self::ARGS.2],
         )
         .resources(Self::RESOURCES)
-        .read();
+        .read()
+        .sync();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
@@ -210,7 +211,8 @@ impl ::agent_core::__private::ToolInfo for send_all {
             "Empty the outbox.",
             &[],
         )
-        .resources(Self::RESOURCES);
+        .resources(Self::RESOURCES)
+        .sync();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,

@@ -18,7 +18,8 @@ impl ::agent_core::__private::ToolInfo for add {
             "Add two numbers.",
             &[&Self::ARGS.0, &Self::ARGS.1],
         )
-        .pure();
+        .pure()
+        .sync();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
@@ -53,7 +54,8 @@ impl ::agent_core::__private::ToolInfo for scale {
             "Multiply by what the configuration says.",
             &[&Self::ARGS.0],
         )
-        .pure();
+        .pure()
+        .sync();
 }
 impl<__S: ::agent_core::__private::Lend<Config>> ::agent_core::__private::Tool<__S>
 for scale {

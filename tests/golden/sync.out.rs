@@ -14,10 +14,11 @@ impl add {
 }
 impl ::agent_core::__private::ToolInfo for add {
     const META: ::agent_core::__private::Meta = ::agent_core::__private::Meta::new(
-        "add",
-        "Add two numbers.",
-        &[&Self::ARGS.0, &Self::ARGS.1],
-    );
+            "add",
+            "Add two numbers.",
+            &[&Self::ARGS.0, &Self::ARGS.1],
+        )
+        .sync();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
@@ -47,7 +48,8 @@ impl ::agent_core::__private::ToolInfo for now {
             "What time it is.",
             &[],
         )
-        .read();
+        .read()
+        .sync();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
@@ -73,7 +75,8 @@ impl ::agent_core::__private::ToolInfo for forget {
             "Forget everything.",
             &[],
         )
-        .write();
+        .write()
+        .sync();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,

@@ -24,7 +24,7 @@ use support::saved;
 use tempfile::{TempDir, tempdir};
 
 const KEY: &str = "sk-ant-\"canary\\1/29f1e0\"";
-const EXTRA: &str = "canary-2-7d41c8";
+const EXTRA: &str = "canary-2-7d41c8-5b20e9";
 
 type Reply = Result<Response<Body>, ModelError>;
 

@@ -149,7 +149,7 @@ impl Batch<'_> {
             drop_quietly(body);
             return Err(Ending::refused(Status::Failed, NOT_COVERED));
         }
-        let Options { access, blocking, timeout, destructive, .. } = tool.options;
+        let Options { access, blocking, sync, timeout, destructive, .. } = tool.options;
         let question = match self.approval.concerns(destructive) {
             true => self.question(call, access, destructive)?,
             false => None,
@@ -159,7 +159,8 @@ impl Batch<'_> {
         let silent = tool.is_silent();
         let slots = tool.slots.as_ref().filter(|slots| !Enclosing::lends(slots, self.around));
         let (slots, call) = (slots.cloned(), context);
-        let info = Info { index, queued, access, silent, blocking, timeout, call, slots, span };
+        let info =
+            Info { index, queued, access, silent, blocking, sync, timeout, call, slots, span };
         Ok(Ready { claims: &tool.claims, keys, question, job: Job::new(body, shared, info) })
     }
 

@@ -68,7 +68,8 @@ impl<'a, 'b> Desk<'a, 'b> {
             if held.is_empty() {
                 self.shared.reported().await;
             } else {
-                self.collect_or_decide(held).await;
+                // Boxed: most runs ask nobody, and hold no room for it.
+                Box::pin(self.collect_or_decide(held)).await;
             }
         }
     }
@@ -152,7 +153,7 @@ impl<'a, 'b> Desk<'a, 'b> {
             let access = tool.map(|tool| tool.options.access);
             let silent = tool.is_some_and(Bound::is_silent);
             let (queued, started) = match self.shared.began(index) {
-                Some(began) => (began.queued, Some(began.started)),
+                Some((queued, started)) => (queued, Some(started)),
                 None => (self.began, None),
             };
             let ending = match started {

@@ -11,7 +11,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::blocking;
 use super::lease::{Away, Lease};
 use super::outcome::{Ending, drop_quietly};
-use super::shared::{Began, CallTimes, Ended, Shared};
+use super::shared::{CallTimes, Ended, Holds, Shared};
 use crate::access::Access;
 use crate::context::{Around, Ctx};
 use crate::ledger::Ticket;
@@ -43,6 +43,7 @@ pub(super) struct Info {
     pub(super) access: Access,
     pub(super) silent: bool,
     pub(super) blocking: bool,
+    pub(super) sync: bool,
     pub(super) timeout: Duration,
     pub(super) call: Option<Ctx>,
     /// Those of its tool.
@@ -130,9 +131,13 @@ impl Job {
         }
         let started = Instant::now();
         self.started = Some(started);
-        let Lease { ticket, slots } = &self.lease;
-        let (queued, ticket, slots) = (self.info.queued, *ticket, slots.clone());
-        self.shared.begin(self.info.index, Began { queued, started, ticket, slots });
+        self.shared.begin(self.info.index, started);
+        // Within a sync body nothing runs, unless a task of its own does.
+        if !self.info.sync || self.info.call.is_some() {
+            let Lease { ticket, slots } = &self.lease;
+            let holds = Holds { ticket: *ticket, slots: slots.as_slice().into() };
+            self.shared.hold(self.info.index, holds);
+        }
         if let Some(call) = &self.info.call {
             call.start(started.checked_add(self.info.timeout), self.around());
         }
@@ -172,9 +177,15 @@ impl Job {
         let returned = match &mut self.body {
             Body::Here(body) => {
                 let _entered = self.info.span.enter();
-                let around = Around { batch: self.shared.clone(), index: self.info.index };
-                let poll = AssertUnwindSafe(|| around.scope(|| body.as_mut().poll(cx)));
-                match catch_unwind(poll) {
+                let poll = || body.as_mut().poll(cx);
+                let polled = if self.info.sync {
+                    // Nothing runs within it.
+                    catch_unwind(AssertUnwindSafe(poll))
+                } else {
+                    let around = Around { batch: self.shared.clone(), index: self.info.index };
+                    catch_unwind(AssertUnwindSafe(|| around.scope(poll)))
+                };
+                match polled {
                     Ok(polled) => Ok(ready!(polled)),
                     Err(panic) => Err(panic),
                 }

@@ -42,8 +42,8 @@ impl Enclosing {
     /// Whether a call around a run holds one of these slots: it lends it to what runs within.
     pub(super) fn lends(slots: &Arc<CallSlots>, around: Option<&Around>) -> bool {
         let holds = |call: &Self| {
-            let began = call.shared.began(call.index);
-            began.is_some_and(|began| began.slots.iter().any(|its| Arc::ptr_eq(its, slots)))
+            let held = call.shared.held_by(call.index);
+            held.is_some_and(|held| held.slots.iter().any(|its| Arc::ptr_eq(its, slots)))
         };
         Self::all(around).any(|call| holds(&call))
     }
@@ -55,7 +55,7 @@ impl Enclosing {
 
     /// Whether the call declares all that these claims need.
     pub(super) fn covers(&self, wanted: &[Claim]) -> bool {
-        let ticket = self.shared.began(self.index).and_then(|began| began.ticket);
+        let ticket = self.shared.held_by(self.index).and_then(|held| held.ticket);
         let held = ticket.map(|ticket| self.shared.ledger().claims_of(ticket)).unwrap_or_default();
         covers(&held, wanted)
     }

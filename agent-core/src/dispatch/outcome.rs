@@ -39,6 +39,9 @@ impl Ending {
                 return Self::panicked(panic);
             }
         };
+        // Providers refuse an error without a text, and it tells the model nothing.
+        let text =
+            if text.trim().is_empty() { "failed without a message".to_owned() } else { text };
         let text = match kind {
             ToolErrorKind::Failed | ToolErrorKind::Fatal => text,
             ToolErrorKind::Arguments => format!("invalid arguments: {text}"),

@@ -1,7 +1,7 @@
-use smallvec::SmallVec;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -41,20 +41,23 @@ pub(super) struct Shared {
     pub(super) enclosing: Option<Enclosing>,
     /// What orders the calls that run within some of these.
     within: Mutex<HashMap<usize, SharedLedger>>,
-    /// What is known of each call that has begun.
-    began: Box<[OnceLock<Began>]>,
+    /// When the batch began.
+    epoch: Instant,
+    /// When each call began, in nanoseconds after the batch and one more; 0 if it has not.
+    began: Box<[AtomicU64]>,
+    /// What each call holds within which others may run, once it has begun.
+    holds: Box<[OnceLock<Holds>]>,
     ended: Mutex<Vec<Ended>>,
     reported: Notify,
     /// Nothing more may start. Changed under the lock of `tasks`.
     over: AtomicBool,
 }
 
-/// A call that has begun: when it was queued and began, and what it holds.
-pub(super) struct Began {
-    pub(super) queued: Instant,
-    pub(super) started: Instant,
+/// What a call holds that has begun.
+pub(super) struct Holds {
     pub(super) ticket: Option<Ticket>,
-    pub(super) slots: SmallVec<[Arc<CallSlots>; 2]>,
+    /// Mostly none.
+    pub(super) slots: Box<[Arc<CallSlots>]>,
 }
 
 /// The end of a call; without an ending it never started.
@@ -103,7 +106,9 @@ impl Shared {
             calls,
             parked: Mutex::default(),
             tasks: Mutex::new(Vec::with_capacity(calls)),
-            began: std::iter::repeat_with(OnceLock::new).take(calls).collect(),
+            epoch: Instant::now(),
+            began: std::iter::repeat_with(AtomicU64::default).take(calls).collect(),
+            holds: std::iter::repeat_with(OnceLock::new).take(calls).collect(),
             ended: Mutex::new(Vec::with_capacity(calls)),
             reported: Notify::new(),
             over: AtomicBool::new(false),
@@ -163,15 +168,29 @@ impl Shared {
     }
 
     /// Notes that a call begins.
-    pub(super) fn begin(&self, index: usize, began: Began) {
-        if let Some(place) = self.began.get(index) {
-            place.get_or_init(|| began);
+    pub(super) fn begin(&self, index: usize, started: Instant) {
+        let after = started.saturating_duration_since(self.epoch).as_nanos();
+        if let Some(began) = self.began.get(index) {
+            began.store(u64::try_from(after).unwrap_or(u64::MAX - 1) + 1, Ordering::Release);
         }
     }
 
-    /// What is known of a call that has begun.
-    pub(super) fn began(&self, index: usize) -> Option<&Began> {
-        self.began.get(index)?.get()
+    /// When a call began, if it has, and when it was queued at the earliest.
+    pub(super) fn began(&self, index: usize) -> Option<(Instant, Instant)> {
+        let after = self.began.get(index)?.load(Ordering::Acquire).checked_sub(1)?;
+        Some((self.epoch, self.epoch + Duration::from_nanos(after)))
+    }
+
+    /// Notes what a call holds within which others may run.
+    pub(super) fn hold(&self, index: usize, holds: Holds) {
+        if let Some(place) = self.holds.get(index) {
+            place.get_or_init(|| holds);
+        }
+    }
+
+    /// What a call holds within which others may run.
+    pub(super) fn held_by(&self, index: usize) -> Option<&Holds> {
+        self.holds.get(index)?.get()
     }
 
     /// Keeps the handle of a call's task, and stops it if the batch is over by now.

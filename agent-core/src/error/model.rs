@@ -44,7 +44,7 @@ struct Details {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ModelErrorKind {
-    /// Nothing was sent: a setting of the model does not do, such as a key that is missing.
+    /// Something on this side does not do, such as a key that is missing or an address that redirects.
     Configuration,
     /// The provider refuses the request as it is.
     Request,

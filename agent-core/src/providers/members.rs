@@ -1,6 +1,8 @@
 //! Reading a few members of a JSON object, and leaving the rest of it alone.
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -25,6 +27,38 @@ pub(super) fn members<'a, const N: usize>(
 /// A member read as a value; `None` if it is not there, or not as expected.
 pub(super) fn value<'a, T: Deserialize<'a>>(member: Option<&'a RawValue>) -> Option<T> {
     serde_json::from_str(member?.get()).ok()
+}
+
+/// The items of a list as they stand in its text, at most this many: `None` if there are more.
+///
+/// # Errors
+///
+/// When the text is no list.
+pub(super) fn items(text: &str, most: usize) -> serde_json::Result<Option<Vec<&RawValue>>> {
+    serde_json::Deserializer::from_str(text).deserialize_seq(Items(most))
+}
+
+struct Items(usize);
+
+impl<'a> Visitor<'a> for Items {
+    type Value = Option<Vec<&'a RawValue>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<S: SeqAccess<'a>>(self, mut list: S) -> Result<Self::Value, S::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            if items.len() < self.0 {
+                items.push(item);
+            } else {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                return Ok(None);
+            }
+        }
+        Ok(Some(items))
+    }
 }
 
 struct Members<'n, const N: usize>([&'n str; N]);

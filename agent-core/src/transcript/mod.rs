@@ -64,6 +64,13 @@ impl Transcript {
         self.messages.iter().filter_map(Message::as_results).flatten()
     }
 
+    pub(crate) fn take_back_input(&mut self) -> Option<Input> {
+        let Some(Message::User(parts)) = self.messages.last() else { return None };
+        let input = Input::from(parts.to_vec());
+        self.messages.pop();
+        Some(input)
+    }
+
     pub(crate) fn push_user(&mut self, input: Input) {
         self.messages.push(Message::User(input.into_parts()));
     }

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroUsize;
 use std::{error::Error, fmt, sync::Arc};
 
 use super::{More, Part, ToolCall};
@@ -14,7 +15,7 @@ pub struct ToolResult {
     more: More,
     /// The length of the text before it was cut, if it was.
     #[serde(skip)]
-    whole: Option<usize>,
+    whole: Option<NonZeroUsize>,
     /// For the host only: the model has seen the error's text.
     #[serde(skip)]
     error: Option<Arc<dyn Error + Send + Sync>>,
@@ -97,7 +98,7 @@ impl ToolResult {
     }
 
     /// Shortens its texts with `cut`, which gets the length of a text before any cut.
-    pub(crate) fn cut_texts(&mut self, cut: impl Fn(&mut String, &mut Option<usize>)) {
+    pub(crate) fn cut_texts(&mut self, cut: impl Fn(&mut String, &mut Option<NonZeroUsize>)) {
         cut(&mut self.text, &mut self.whole);
         for part in self.more.iter_mut().flat_map(|more| more.iter_mut()) {
             if let Part::Text(text) = part {

@@ -16,6 +16,8 @@ use crate::model::BoxFuture;
 
 /// HTTP/1.1 and HTTP/2 by [`reqwest`], with its connections kept for later requests.
 ///
+/// It needs a tokio runtime with I/O and timers (`enable_all`, as `#[tokio::main]` has).
+///
 /// It follows no redirects: a provider sends none, and a key must not go where one leads. Proxies are
 /// taken from the usual variables (`HTTPS_PROXY` and so on).
 ///

@@ -27,8 +27,8 @@ const MOST: usize = 64 << 20;
 /// cut; a request that is given up before its answer came leaves no file.
 ///
 /// Of a request's address the path is written, and few headers: none that identifies the sender. The
-/// values of headers that are [sensitive](http::HeaderValue::is_sensitive) and have six bytes or more
-/// are blotted out as `[secret]` wherever they stand in a recording, as they are or as JSON escapes
+/// values of headers that are [sensitive](http::HeaderValue::is_sensitive) (of six bytes or more for a
+/// key, of sixteen for another header) are blotted out as `[secret]` wherever they stand in a recording, as they are or as JSON escapes
 /// them. All else that was said is written.
 ///
 /// Files are written at once and not on another thread: they are small, a body that is dropped could

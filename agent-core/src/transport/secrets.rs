@@ -1,6 +1,7 @@
 //! What must not get into recordings, errors and logs.
 
 use http::HeaderMap;
+use http::header::AUTHORIZATION;
 use std::cmp::Reverse;
 
 /// What stands for a secret.
@@ -13,10 +14,19 @@ impl Secrets {
     /// What is that short is no secret, and would be found everywhere.
     const SHORTEST: usize = 6;
 
+    /// Headers may hold ordinary words too, which are nobody's secret wherever else they stand.
+    const SHORTEST_OF_OTHERS: usize = 16;
+
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let values = headers.values().filter(|value| value.is_sensitive());
-        let secrets = values.map(|value| without_scheme(value.as_bytes()).to_vec());
-        let mut secrets: Vec<_> = secrets.filter(|it| it.len() >= Self::SHORTEST).collect();
+        let sensitive = headers.iter().filter(|(_, value)| value.is_sensitive());
+        let mut secrets: Vec<_> = sensitive
+            .map(|(name, value)| (name, without_scheme(value.as_bytes()).to_vec()))
+            .filter(|(name, secret)| {
+                let is_key = *name == AUTHORIZATION || *name == "x-api-key";
+                secret.len() >= if is_key { Self::SHORTEST } else { Self::SHORTEST_OF_OTHERS }
+            })
+            .map(|(_, secret)| secret)
+            .collect();
         // One may be a part of another.
         secrets.sort_by_key(|secret| Reverse(secret.len()));
         Self(secrets)

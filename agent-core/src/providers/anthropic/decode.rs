@@ -8,7 +8,7 @@ use super::failure;
 use super::request_id;
 use super::settings::{DIALECT, Settings};
 use crate::error::ModelError;
-use crate::providers::members::{members, value};
+use crate::providers::members::{items, members, value};
 use crate::transcript::{Block, Origin, Response, StopReason, ToolCall, Usage, View};
 
 /// Our view of a small block takes far more room than its text.
@@ -23,11 +23,9 @@ pub(super) fn response(
     let body = str::from_utf8(answer.body()).map_err(|_| unreadable("it is no UTF-8"))?;
     let found = members(body, MEMBERS).map_err(|error| unreadable(&failure::place(&error)))?;
     let [content, model, stop_reason, details, usage] = found;
-    let content =
-        value::<Vec<&RawValue>>(content).ok_or_else(|| unreadable("it has no `content`"))?;
-    if content.len() > MOST_BLOCKS {
-        return Err(unreadable("it has too many blocks"));
-    }
+    let content = content.and_then(|content| items(content.get(), MOST_BLOCKS).ok());
+    let content = content.ok_or_else(|| unreadable("it has no `content`"))?;
+    let content = content.ok_or_else(|| unreadable("it has too many blocks"))?;
 
     let mut origin = Origin::new(DIALECT, settings.model.clone());
     origin.model = value::<Arc<str>>(model).unwrap_or_else(|| settings.model.clone());

@@ -11,25 +11,36 @@ use super::settings::{Settings, configuration};
 use super::tools::Tools;
 use crate::error::ModelError;
 use crate::model::{Parallel, Request, ToolChoice};
+use crate::transcript::StopReason;
 
-/// The fields that the agent fills in.
-const OWN: [&str; 6] = ["model", "system", "tools", "tool_choice", "messages", "stream"];
+/// The fields that cannot be set, and where they come from.
+const OWN: [(&str, &str); 6] = [
+    ("model", "`Anthropic::new` or `from_env` names it"),
+    ("system", "set it by `Agent::system`"),
+    ("tools", "set them by `Agent::tools`, and those of the API by `Anthropic::server_tool`"),
+    ("tool_choice", "set it by `Agent::tool_choice`"),
+    ("messages", "they are what was said"),
+    ("stream", "it is not the caller's"),
+];
 
 pub(super) fn body(
     settings: &Settings,
     tools: &Tools,
     request: &Request<'_>,
 ) -> Result<Vec<u8>, ModelError> {
-    if let Some(own) = OWN.into_iter().find(|own| settings.fields.contains_key(*own)) {
-        return Err(configuration(format!("the field `{own}` is the agent's: set it there")));
+    if let Some((own, why)) = OWN.iter().find(|(own, _)| settings.fields.contains_key(*own)) {
+        return Err(configuration(format!("the field `{own}` cannot be set: {why}")));
     }
     let messages = messages(settings, request.transcript())?;
-    if messages.is_empty() {
-        return Err(configuration("there is nothing to send: the input is empty"));
+    // Models refuse to go on from a word of their own, except where the API paused it.
+    let last = request.transcript().responses().next_back();
+    let paused = last.is_some_and(|last| *last.stop_reason() == StopReason::Paused);
+    if messages.last().is_none_or(|last| last.is_assistants() && !paused) {
+        return Err(configuration("there is nothing to answer: the input is empty"));
     }
     let body = Body {
         settings,
-        system: request.system().filter(|system| !system.is_empty()),
+        system: request.system().filter(|system| !system.trim().is_empty()),
         tools: tools.json(settings, request.shared_tools())?,
         choice: choice(settings, request)?,
         messages,

@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 use std::time::{Duration, SystemTime};
 
 use super::request_id;
-use super::settings::Settings;
+use super::settings::{Auth, BASE_URL, Settings};
 use crate::error::{ModelError, ModelErrorKind as Kind};
 use crate::model::Request;
 use crate::providers::members::{members, value};
@@ -179,7 +179,12 @@ fn advice(
     };
     let (model, url) = (&settings.model, &settings.base_url);
     match kind {
-        Kind::Authentication => format!("the key was refused: {said}; check ANTHROPIC_API_KEY"),
+        Kind::Authentication => {
+            let other = settings.auth == Auth::Bearer && *url != *BASE_URL;
+            let hint =
+                if other { ", or `.auth(Auth::ApiKey)` if it wants `x-api-key`" } else { "" };
+            format!("the key was refused: {said}; check ANTHROPIC_API_KEY{hint}")
+        }
         Kind::Permission => format!("the key may not do this: {said}"),
         Kind::Billing => format!("the account does not cover this: {said}"),
         Kind::NotFound => format!(
@@ -213,8 +218,9 @@ fn named_tool<'a>(request: &Request<'a>, said: &str) -> Option<&'a str> {
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let header = |name: &str| headers.get(name)?.to_str().ok();
     let number = |text: &str| text.trim().parse::<f64>().ok();
-    if let Some(ms) = header("retry-after-ms").and_then(number) {
-        return Duration::try_from_secs_f64(ms / 1000.0).ok();
+    let ms = header("retry-after-ms").and_then(number);
+    if let Some(wait) = ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok()) {
+        return Some(wait);
     }
     let after = header(RETRY_AFTER.as_str())?;
     match number(after) {

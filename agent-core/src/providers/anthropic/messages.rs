@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use super::settings::{DIALECT, Settings, configuration};
 use crate::error::ModelError;
+use crate::providers::members::{members, value};
 use crate::transcript::{
     Block, Media, MediaSource, Message, Part, Response, ToolCall, ToolResult, Transcript, View,
 };
@@ -17,6 +18,12 @@ use crate::transcript::{
 pub(super) struct WireMessage<'a> {
     role: &'static str,
     content: Vec<WireBlock<'a>>,
+}
+
+impl WireMessage<'_> {
+    pub(super) fn is_assistants(&self) -> bool {
+        self.role == "assistant"
+    }
 }
 
 #[derive(Serialize)]
@@ -90,9 +97,9 @@ fn said(parts: &[Part], at: usize) -> Result<Vec<WireBlock<'_>>, ModelError> {
     parts.iter().filter(|part| !is_empty(part)).map(block).collect()
 }
 
-/// The API refuses empty texts.
+/// The API refuses blank texts of users.
 fn is_empty(part: &Part) -> bool {
-    matches!(part, Part::Text(text) if text.is_empty())
+    matches!(part, Part::Text(text) if text.trim().is_empty())
 }
 
 fn block(part: &Part) -> Result<WireBlock<'_>, String> {
@@ -137,15 +144,20 @@ fn document_source(document: &Media) -> Result<Source<'_>, String> {
 
 fn result(result: &ToolResult) -> WireBlock<'_> {
     let content = match result.more() {
+        // The API refuses an error without a text, now and with every later request.
+        [] if result.is_error() && result.text().trim().is_empty() => Content::Text("failed"),
         [] => Content::Text(result.text()),
         more => {
-            let text =
-                (!result.text().is_empty()).then(|| WireBlock::Text { text: result.text().into() });
+            let text = (!result.text().trim().is_empty())
+                .then(|| WireBlock::Text { text: result.text().into() });
             // A result that the API refuses would be refused again with every later request.
             let tell = |why| WireBlock::Text { text: Cow::Owned(format!("[not sent: {why}]")) };
             let more = more.iter().filter(|part| !is_empty(part));
             let more = more.map(|part| block(part).unwrap_or_else(tell));
-            Content::Blocks(text.into_iter().chain(more).collect())
+            match text.into_iter().chain(more).collect::<Vec<_>>() {
+                blocks if blocks.is_empty() => Content::Text("nothing"),
+                blocks => Content::Blocks(blocks),
+            }
         }
     };
     let (tool_use_id, is_error) = (id(result.call_id()), result.is_error());
@@ -158,7 +170,8 @@ fn result(result: &ToolResult) -> WireBlock<'_> {
 fn answered<'a>(settings: &Settings, response: &'a Response) -> Vec<WireBlock<'a>> {
     let origin = response.origin().filter(|origin| *origin.dialect == *DIALECT);
     let thoughts = origin.is_some_and(|origin| origin.asked == settings.model);
-    let keep = |block: &&'a Block| origin.is_some() && (thoughts || !is_thought(block));
+    let keep =
+        |block: &&'a Block| origin.is_some() && !is_call(block) && (thoughts || !is_thought(block));
     let blocks = response.blocks().iter().filter_map(|block| match (block.view(), block.raw()) {
         (View::Text(text), _) if text.is_empty() => None,
         (View::ToolCall(call), Some(raw)) if origin.is_some() && is_sendable(call) => {
@@ -173,17 +186,18 @@ fn answered<'a>(settings: &Settings, response: &'a Response) -> Vec<WireBlock<'a
 }
 
 fn is_thought(block: &Block) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Kind<'a> {
-        #[serde(borrow, rename = "type")]
-        kind: Cow<'a, str>,
-    }
-    match (block.view(), block.raw()) {
-        (View::Thinking(_), _) => true,
-        (View::Opaque, Some(raw)) => serde_json::from_str::<Kind<'_>>(raw.get())
-            .is_ok_and(|Kind { kind }| kind == "redacted_thinking"),
-        _ => false,
-    }
+    matches!(block.view(), View::Thinking(_)) || is_opaque(block, "redacted_thinking")
+}
+
+/// A call that is not seen as one, as a history from elsewhere may hold it, would go without a result.
+fn is_call(block: &Block) -> bool {
+    is_opaque(block, "tool_use")
+}
+
+fn is_opaque(block: &Block, kind: &str) -> bool {
+    let raw = block.raw().filter(|_| *block.view() == View::Opaque);
+    let found = raw.and_then(|raw| members(raw.get(), ["type"]).ok());
+    found.and_then(|[found]| value::<String>(found)).is_some_and(|found| found == kind)
 }
 
 /// Whether the API takes a call back as it stands: what models make up, it refuses.
@@ -218,11 +232,12 @@ fn is_plain(byte: u8) -> bool {
 
 /// An id in the letters that the API takes (`^[a-zA-Z0-9_-]+$`); two ids stay two.
 fn id(id: &str) -> Cow<'_, str> {
-    if !id.is_empty() && id.bytes().all(is_plain) {
+    const HEX: &str = "id_";
+    if !id.is_empty() && !id.starts_with(HEX) && id.bytes().all(is_plain) {
         return id.into();
     }
     let hex = id.bytes().map(|byte| format!("{byte:02x}"));
-    format!("id_{}", hex.collect::<String>()).into()
+    format!("{HEX}{}", hex.collect::<String>()).into()
 }
 
 /// A name in the letters that providers take, up to 64 of them.

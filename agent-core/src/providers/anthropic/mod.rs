@@ -138,7 +138,8 @@ impl Anthropic {
         self
     }
 
-    /// Adds a header to each request. Its value is kept as a secret.
+    /// Adds a header to each request. Its value is shown nowhere; one of 16 bytes or more is also blotted
+    /// out where an error or a recording would repeat it.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl AsRef<str>) -> Self {
         self.settings.headers.push((name.into(), Secret::new(value.as_ref())));

@@ -11,6 +11,8 @@ use crate::transport::Secrets;
 /// The name of this dialect in an [`Origin`](crate::Origin).
 pub(super) const DIALECT: &str = "anthropic";
 
+pub(super) const BASE_URL: &str = "https://api.anthropic.com";
+
 /// How the key is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -71,7 +73,7 @@ impl Settings {
         const MAX_TOKENS: u32 = 16_000;
         Self {
             model,
-            base_url: "https://api.anthropic.com".to_owned(),
+            base_url: BASE_URL.to_owned(),
             version: "2026-10-21".to_owned(),
             auth: Auth::default(),
             key,
@@ -97,12 +99,20 @@ impl Settings {
     }
 
     fn uri(&self) -> Result<Uri, ModelError> {
-        let uri = format!("{}/v1/messages", self.base_url).parse::<Uri>();
-        let uri =
-            uri.map_err(|error| configuration("the base URL is no address").caused_by(error))?;
-        if !matches!(uri.scheme_str(), Some("https" | "http")) {
-            return Err(configuration("the base URL has to begin with `https://` or `http://`"));
+        const LIKE: &str = "such as `https://api.anthropic.com` (ANTHROPIC_BASE_URL)";
+        let base = &*self.base_url;
+        if !base.starts_with("https://") && !base.starts_with("http://") {
+            let message = format!("the base URL has to begin with `https://` or `http://`, {LIKE}");
+            return Err(configuration(message));
         }
+        if base.ends_with("/v1") || base.ends_with("/v1/messages") {
+            let message = format!("the base URL is the part before `/v1`, {LIKE}");
+            return Err(configuration(message));
+        }
+        let uri = format!("{base}/v1/messages").parse::<Uri>();
+        let uri = uri.map_err(|error| {
+            configuration(format!("the base URL is no address, {LIKE}")).caused_by(error)
+        })?;
         // It is no secret where requests go; what identifies the sender belongs into headers.
         if uri.query().is_some() || uri.authority().is_some_and(|host| host.as_str().contains('@'))
         {
@@ -151,7 +161,9 @@ fn plain(what: &str, value: &str) -> Result<HeaderValue, ModelError> {
 }
 
 fn no_header(what: &str) -> ModelError {
-    configuration(format!("{what} has characters that no header takes"))
+    configuration(format!(
+        "{what} has characters that no header takes: is there a line break in it?"
+    ))
 }
 
 pub(super) fn configuration(message: impl Into<String>) -> ModelError {
