@@ -6,8 +6,8 @@ mod support;
 
 use agent_core::Status::{Completed, Failed, Interrupted, NeverStarted, TimedOut};
 use agent_core::{
-    Agent, Ctx, Response, RunErrorKind, ScriptedModel, Stop, ToolError, Transcript, WaitedFor,
-    tool, tools,
+    Agent, Ctx, Limits, Response, RunErrorKind, ScriptedModel, Stop, ToolError, Toolset,
+    Transcript, WaitedFor, tool, tools,
 };
 use std::collections::HashSet;
 use std::future::{Future, poll_fn};
@@ -194,6 +194,29 @@ async fn a_conversation_is_resumed_after_an_error_and_after_its_turns() {
 async fn outlive_async(ms: u64) {
     sleep(Duration::from_millis(1)).await;
     std::thread::sleep(Duration::from_millis(ms));
+}
+
+/// Who waits for a body that outlived its timeout is answered after a while, and what it claimed is free
+/// when that ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_behind_one_that_does_not_end_is_answered() {
+    let limits = Limits::default().call_timeout(ms(60));
+    let tools = Toolset::from(tools![outlive_async, save]);
+    let on_it = |calls| Agent::new(once(plan(calls))).tools(tools.clone()).limits(limits.clone());
+    let outcome = on_it("outlive_async 600, save 1, save 1").run("go").await.unwrap();
+    assert_eq!(statuses(outcome.transcript()), [TimedOut, NeverStarted, NeverStarted]);
+    let told = "never started: still busy with call #1 of this response, which timed out and has not \
+                ended; try again later";
+    assert_eq!(texts(outcome.transcript())[1..], [told, told]);
+    assert!(outcome.elapsed() < ms(400), "{:?}", outcome.elapsed());
+    assert_eq!(outcome.timeline().calls()[1].waited_for, Some(WaitedFor::Call(1)));
+
+    let behind = on_it("save 1").run("go").await.unwrap();
+    let told = texts(behind.transcript())[0].to_owned();
+    assert!(told.contains("still busy with an earlier call"), "{told}");
+    sleep(ms(500)).await;
+    let after = on_it("save 1").run("go").await.unwrap();
+    assert_eq!(statuses(after.transcript()), [Completed]);
 }
 
 /// What the guide says of `blocking` on an async function.

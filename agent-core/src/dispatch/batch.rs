@@ -159,8 +159,20 @@ impl Batch<'_> {
         let silent = tool.is_silent();
         let slots = tool.slots.as_ref().filter(|slots| !Enclosing::lends(slots, self.around));
         let (slots, call) = (slots.cloned(), context);
-        let info =
-            Info { index, queued, access, silent, blocking, sync, timeout, call, slots, span };
+        let patience = self.limits.call_timeout;
+        let info = Info {
+            index,
+            queued,
+            access,
+            silent,
+            blocking,
+            sync,
+            timeout,
+            patience,
+            call,
+            slots,
+            span,
+        };
         Ok(Ready { claims: &tool.claims, keys, question, job: Job::new(body, shared, info) })
     }
 

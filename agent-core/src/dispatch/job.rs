@@ -45,6 +45,8 @@ pub(super) struct Info {
     pub(super) blocking: bool,
     pub(super) sync: bool,
     pub(super) timeout: Duration,
+    /// How long others wait for its claims if it outlives its timeout.
+    pub(super) patience: Duration,
     pub(super) call: Option<Ctx>,
     /// Those of its tool.
     pub(super) slots: Option<Arc<CallSlots>>,
@@ -71,6 +73,10 @@ impl Job {
             sleep: None,
             reported: false,
         })
+    }
+
+    pub(super) fn queued(&self) -> Instant {
+        self.info.queued
     }
 
     pub(super) fn index(&self) -> usize {
@@ -223,7 +229,19 @@ impl Job {
         let Some(sleep) = &mut self.sleep else { return Poll::Pending };
         ready!(sleep.as_mut().poll(cx));
         self.cancel();
+        self.warn_those_behind();
         Poll::Ready(Ending::timed_out(timeout, access))
+    }
+
+    /// A body on a thread goes on and keeps its claims: who waits for them shall not wait for ever.
+    fn warn_those_behind(&self) {
+        let Info { index, patience, .. } = self.info;
+        let ticket = self.shared.held_by(index).and_then(|held| held.ticket);
+        if let (Body::Elsewhere(_), Some(ticket)) = (&self.body, ticket) {
+            let shared = self.shared.clone();
+            let answers = shared.clone().answer_those_behind((ticket, index), patience);
+            drop(shared.runtime.spawn(answers));
+        }
     }
 
     /// Tells the body that nobody waits for it; one that has not begun on its thread never will.
@@ -247,7 +265,7 @@ impl Job {
     }
 
     /// Lets go of the body first, then of its claims: whoever waits for them finds it gone.
-    fn end(&mut self, ending: Option<Ending>) {
+    pub(super) fn end(&mut self, ending: Option<Ending>) {
         let Info { index, queued, access, silent, .. } = self.info;
         let (started, after) = (self.started, self.after);
         let ended = self.ended.unwrap_or_else(Instant::now);

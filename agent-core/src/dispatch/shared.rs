@@ -153,6 +153,23 @@ impl Shared {
         Parked { batch: self.clone(), index }
     }
 
+    /// Answers those that wait for a call which outlived its timeout, each after this time, until it
+    /// ends.
+    pub(super) async fn answer_those_behind(
+        self: Arc<Self>,
+        (ticket, index): (Ticket, usize),
+        patience: Duration,
+    ) {
+        loop {
+            tokio::time::sleep(patience).await;
+            let behind = self.ledger().behind(ticket);
+            let Some(behind) = behind else { return };
+            for Parked { batch, index: waits } in behind {
+                batch.give_up(waits, patience, self.call_ref(index));
+            }
+        }
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.over.load(Ordering::Acquire)
     }
@@ -248,6 +265,25 @@ impl Waiting for Shared {
             job.waited_for(Blocker::Call(after));
             start(&self, job);
         }
+    }
+
+    fn give_up(self: Arc<Self>, index: usize, waited: Duration, after: CallRef) {
+        let job = lock(&self.parked).remove(&index);
+        let Some(mut job) = job else { return };
+        if job.queued().elapsed() < waited {
+            lock(&self.parked).insert(index, job);
+            return;
+        }
+        let whom = match after {
+            CallRef { run, turn, index } if (run, turn) == (self.run, self.turn) => {
+                format!("call #{} of this response", index + 1)
+            }
+            _ => "an earlier call".to_owned(),
+        };
+        job.waited_for(Blocker::Call(after));
+        job.end(Some(Ending::never_started(&format!(
+            "still busy with {whom}, which timed out and has not ended; try again later"
+        ))));
     }
 
     fn give_slot(self: Arc<Self>, index: usize, slots: &Arc<CallSlots>) -> bool {

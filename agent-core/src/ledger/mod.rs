@@ -141,6 +141,22 @@ impl<P> Ledger<P> {
         entry.parked
     }
 
+    /// What is parked for the calls that conflict with an unfinished one and came after it; `None` if
+    /// that has ended.
+    pub(crate) fn behind(&self, ticket: Ticket) -> Option<Vec<P>>
+    where
+        P: Clone,
+    {
+        is_unfinished(&self.entries, ticket).then_some(())?;
+        let held = self.claims_of(ticket);
+        let meets = |claim: &Claim| {
+            held.iter().any(|its| its.place == claim.place && its.mode.conflicts_with(claim.mode))
+        };
+        let later = self.entries.iter().filter(|entry| entry.ticket > ticket);
+        let behind = later.filter(|entry| self.claims_of(entry.ticket).iter().any(meets));
+        Some(behind.filter_map(|entry| entry.parked.clone()).collect())
+    }
+
     /// What an unfinished call claims; nothing if it has ended.
     pub(crate) fn claims_of(&self, ticket: Ticket) -> Vec<Claim> {
         let entry = self.entries.get(ticket.at).filter(|entry| entry.ticket == ticket);

@@ -34,6 +34,10 @@ impl<T> Slab<T> {
         self.values.get_mut(at)?.as_mut()
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.values.iter().flatten()
+    }
+
     pub(super) fn remove(&mut self, at: usize) -> Option<T> {
         let value = self.values.get_mut(at)?.take()?;
         self.vacant.push(at);

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::access::{self, Access, Claim, Place, Resource};
 use crate::arguments::describe;
@@ -90,6 +91,7 @@ fn slots(options: &Options) -> Option<Arc<CallSlots>> {
 }
 
 /// A call that waits in the ledger or for a slot: the `index`th of its batch.
+#[derive(Clone)]
 pub(crate) struct Parked {
     pub(crate) batch: Arc<dyn Waiting>,
     pub(crate) index: usize,
@@ -105,6 +107,9 @@ impl Parked {
 pub(crate) trait Waiting: Send + Sync {
     /// Goes on with the call at `index`, which waited in the ledger for `after`.
     fn release(self: Arc<Self>, index: usize, after: CallRef);
+
+    /// Answers the call at `index` if it has waited this long for `after`, which does not end.
+    fn give_up(self: Arc<Self>, index: usize, waited: Duration, after: CallRef);
 
     /// Goes on with the call at `index`, which has got one of these slots; false if it is gone.
     fn give_slot(self: Arc<Self>, index: usize, slots: &Arc<CallSlots>) -> bool;
