@@ -23,7 +23,11 @@ fn add(a: i64, b: i64) -> i64 {
     a + b
 }
 
-const ARGUMENTS: &str = r#"{"a":20,"b":22}"#;
+/// Add two numbers under the name of the first.
+#[tool(write(item = a))]
+fn put(a: i64, b: i64) -> i64 {
+    a + b
+}
 
 /// One response with many calls, then an answer.
 struct Many(Response);
@@ -47,20 +51,26 @@ struct Args {
 
 type Handler = Arc<dyn Fn(&str) -> Pin<Box<dyn Future<Output = String> + Send>> + Send + Sync>;
 
-async fn spawn_and_join(handlers: &HashMap<&'static str, Handler>, calls: usize) -> Vec<String> {
-    let text: Arc<str> = ARGUMENTS.into();
-    let tasks: Vec<_> = (0..calls)
-        .map(|_| {
-            let (handler, text) = (handlers["add"].clone(), text.clone());
+async fn spawn_and_join(
+    handlers: &HashMap<&'static str, Handler>,
+    (name, texts): (&str, &[Arc<str>]),
+) -> Vec<String> {
+    let tasks: Vec<_> = texts
+        .iter()
+        .map(|text| {
+            let (handler, text) = (handlers[name].clone(), text.clone());
             tokio::spawn(async move { handler(&text).await })
         })
         .collect();
-    let mut results = Vec::with_capacity(calls);
+    let mut results = Vec::with_capacity(texts.len());
     for task in tasks {
         results.push(task.await.unwrap());
     }
     results
 }
+
+/// What the calls do, the tool, the key of the nth call, and the bar.
+type Case = (&'static str, &'static str, fn(usize) -> usize, f64);
 
 #[allow(clippy::cast_precision_loss, reason = "a small count")]
 fn main() {
@@ -69,37 +79,52 @@ fn main() {
         let args = serde_json::from_str::<Args>(text).unwrap();
         Box::pin(async move { serde_json::to_string(&(args.a + args.b)).unwrap() })
     });
-    let handlers = HashMap::from([("add", handler)]);
-    let mut each_of_1000 = 0.0;
-    for calls in [8, 1000, 10_000] {
-        let response = (0..calls).fold(Response::new(), |response, index| {
-            let call = ToolCall::new(format!("call_{index}"), "add", ARGUMENTS);
-            response.block(View::ToolCall(call).into())
-        });
-        let limits = Limits::default().calls(calls).turn_output(1 << 30);
-        let agent = Agent::new(Many(response)).tools(tools![add]).limits(limits);
-        let rounds = 200_000 / calls / 10 + 5;
-        let (mut bare, mut ours) = (Vec::new(), Vec::new());
-        for _ in 0..rounds {
-            let began = ProcessTime::now();
-            black_box(runtime.block_on(spawn_and_join(&handlers, calls)));
-            bare.push(began.elapsed().as_secs_f64());
-            let began = ProcessTime::now();
-            black_box(runtime.block_on(agent.run("go")).unwrap());
-            ours.push(began.elapsed().as_secs_f64());
-        }
-        let per_call = |mut times: Vec<f64>| {
-            times.sort_by(f64::total_cmp);
-            times[times.len() / 2] / calls as f64 * 1e6
-        };
-        let (bare, ours) = (per_call(bare), per_call(ours));
-        println!("{calls} calls: bare {bare:.2} us, the agent {ours:.2} us a call");
-        if calls == 1000 {
-            each_of_1000 = ours;
-            judge("1,000 calls: times bare spawn and join", ours / bare, 3.0);
-        }
-        if calls == 10_000 {
-            judge("10,000 calls: a call, times one of 1,000", ours / each_of_1000, 2.0);
+    let handlers = HashMap::from([("add", handler.clone()), ("put", handler)]);
+    // What the calls are, and how many times bare spawn and join one may cost among 8 and 10,000.
+    let cases: [Case; 3] = [
+        ("reads", "add", |_| 20, 2.0),
+        ("writes of keys of their own", "put", |index| index, 4.0),
+        ("writes of one key", "put", |_| 20, 4.0),
+    ];
+    for (what, name, key, bar) in cases {
+        let mut each_of_1000 = 0.0;
+        for calls in [8, 1000, 10_000] {
+            let texts: Vec<Arc<str>> =
+                (0..calls).map(|at| format!(r#"{{"a":{},"b":22}}"#, key(at)).into()).collect();
+            let response =
+                texts.iter().enumerate().fold(Response::new(), |response, (index, text)| {
+                    let call = ToolCall::new(format!("call_{index}"), name, text.clone());
+                    response.block(View::ToolCall(call).into())
+                });
+            let limits = Limits::default().calls(calls).turn_output(1 << 30);
+            let agent = Agent::new(Many(response)).tools(tools![add, put]).limits(limits);
+            let rounds = 200_000 / calls / 10 + 5;
+            let (mut bare, mut ours) = (Vec::new(), Vec::new());
+            for _ in 0..rounds {
+                let began = ProcessTime::now();
+                black_box(runtime.block_on(spawn_and_join(&handlers, (name, &texts))));
+                bare.push(began.elapsed().as_secs_f64());
+                let began = ProcessTime::now();
+                black_box(runtime.block_on(agent.run("go")).unwrap());
+                ours.push(began.elapsed().as_secs_f64());
+            }
+            let per_call = |mut times: Vec<f64>| {
+                times.sort_by(f64::total_cmp);
+                times[times.len() / 2] / calls as f64 * 1e6
+            };
+            let (bare, ours) = (per_call(bare), per_call(ours));
+            println!("{calls} {what}: bare {bare:.2} us, the agent {ours:.2} us a call");
+            if calls == 1000 {
+                each_of_1000 = ours;
+            } else {
+                judge(&format!("{calls} {what}: times bare"), ours / bare, bar);
+            }
+            if name == "add" && calls == 1000 {
+                judge("1,000 calls: times bare spawn and join", ours / bare, 3.0);
+            }
+            if name == "add" && calls == 10_000 {
+                judge("10,000 calls: a call, times one of 1,000", ours / each_of_1000, 2.0);
+            }
         }
     }
 }

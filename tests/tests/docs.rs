@@ -124,7 +124,8 @@ async fn the_first_screen_of_the_readme_is_what_its_program_does() {
         ScriptedModel::new().turn(move |_| calls.clone()).turn(|_| Response::new().text("done"));
     let outcome = Agent::new(model).tools(tools![first::edit, first::read]).run("go").await;
     let outcome = outcome.unwrap();
-    let results: Vec<_> = outcome.transcript().results().map(|result| result.text()).collect();
+    let results: Vec<_> =
+        outcome.transcript().results().map(agent_core::ToolResult::text).collect();
     assert_eq!(results[4..], ["Bar and Qux", "Bar and Qux"]);
 
     let timeline = outcome.timeline().to_string();

@@ -267,7 +267,8 @@ async fn a_toolset_of_its_own_waits_as_everybody_does() {
 #[tokio::test(start_paused = true)]
 async fn toolsets_that_share_a_ledger_are_ordered_together() {
     let one = Toolset::from(tools![save]);
-    let (apart, joined) = (Toolset::from(tools![save]), Toolset::from(tools![save]).ledger(&one));
+    let (apart, joined) =
+        (Toolset::from(tools![save]), Toolset::from(tools![save]).ledger(&one).unwrap());
     let run = |tools: &Toolset| {
         let calls = Response::new().call("save", r#"{"ms":20}"#);
         let agent = Agent::new(once(calls)).tools(tools.clone());
@@ -275,4 +276,22 @@ async fn toolsets_that_share_a_ledger_are_ordered_together() {
     };
     assert_eq!(tokio::join!(run(&one), run(&apart)), (ms(20), ms(20)));
     assert_eq!(tokio::join!(run(&one), run(&joined)), (ms(20), ms(40)));
+}
+
+mod by_name {
+    /// Write under a name.
+    #[agent_core::tool(write(file = path))]
+    pub(super) fn write_named(path: String) -> String {
+        path
+    }
+}
+
+#[test]
+fn a_ledger_is_not_shared_by_keys_that_never_meet() {
+    let (paths, names) = (Toolset::from(tools![write_file]), tools![by_name::write_named]);
+    let error = Toolset::from(names).ledger(&paths).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the keys of `file` are paths in `write_file` and plain values in `write_named`"
+    );
 }

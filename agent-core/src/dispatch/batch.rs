@@ -76,8 +76,7 @@ impl Batch<'_> {
     /// Each call gets one, also when a fatal error or the drop of this future stops what runs and
     /// withdraws what waits.
     pub(crate) async fn run(self, calls: &[&ToolCall], sink: &mut Sink<'_>) -> Option<Fatal> {
-        let place = (self.run, self.turn);
-        let shared = &Shared::new(self.toolset, self.slots, place, calls.len(), self.around);
+        let shared = &Shared::new(&self, calls.len());
         let mut desk = Desk::new(calls, shared, self.limits.output, sink);
         let mut jobs = Vec::with_capacity(calls.len().min(TOGETHER));
         let mut held = Held::default();
@@ -159,20 +158,8 @@ impl Batch<'_> {
         let silent = tool.is_silent();
         let slots = tool.slots.as_ref().filter(|slots| !Enclosing::lends(slots, self.around));
         let (slots, call) = (slots.cloned(), context);
-        let patience = self.limits.call_timeout;
-        let info = Info {
-            index,
-            queued,
-            access,
-            silent,
-            blocking,
-            sync,
-            timeout,
-            patience,
-            call,
-            slots,
-            span,
-        };
+        let info =
+            Info { index, queued, access, silent, blocking, sync, timeout, call, slots, span };
         Ok(Ready { claims: &tool.claims, keys, question, job: Job::new(body, shared, info) })
     }
 

@@ -45,8 +45,6 @@ pub(super) struct Info {
     pub(super) blocking: bool,
     pub(super) sync: bool,
     pub(super) timeout: Duration,
-    /// How long others wait for its claims if it outlives its timeout.
-    pub(super) patience: Duration,
     pub(super) call: Option<Ctx>,
     /// Those of its tool.
     pub(super) slots: Option<Arc<CallSlots>>,
@@ -234,12 +232,14 @@ impl Job {
     }
 
     /// A body on a thread goes on and keeps its claims: who waits for them shall not wait for ever.
+    #[cold]
+    #[inline(never)]
     fn warn_those_behind(&self) {
-        let Info { index, patience, .. } = self.info;
+        let index = self.info.index;
         let ticket = self.shared.held_by(index).and_then(|held| held.ticket);
         if let (Body::Elsewhere(_), Some(ticket)) = (&self.body, ticket) {
             let shared = self.shared.clone();
-            let answers = shared.clone().answer_those_behind((ticket, index), patience);
+            let answers = shared.clone().answer_those_behind(ticket, index);
             drop(shared.runtime.spawn(answers));
         }
     }

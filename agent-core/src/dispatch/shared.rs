@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::batch::Ready;
+use super::batch::{Batch, Ready};
 use super::job::Job;
 use super::lease::start;
 use super::nested::Enclosing;
@@ -31,6 +31,8 @@ pub(super) struct Shared {
     /// Calls that wait in the ledger or for a slot.
     parked: Mutex<HashMap<usize, Box<Job>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    /// How long others wait for the claims of a call that outlives its timeout.
+    patience: Duration,
     /// What orders the calls: the toolset's ledger, or that of a call around them.
     ledger: SharedLedger,
     /// The call within which these run, if there is one.
@@ -81,19 +83,15 @@ pub(crate) struct CallTimes {
 }
 
 impl Shared {
-    pub(super) fn new(
-        toolset: &Toolset,
-        slots: Option<&Arc<CallSlots>>,
-        (run, turn): (u64, u32),
-        calls: usize,
-        around: Option<&Around>,
-    ) -> Arc<Self> {
+    pub(super) fn new(batch: &Batch<'_>, calls: usize) -> Arc<Self> {
+        let Batch { toolset, slots, around, limits, run, turn, .. } = *batch;
         let enclosing = Enclosing::on_ledger_of(toolset, around);
         let ledger = enclosing.as_ref().map(Enclosing::ledger_within);
         // What a call around them holds is theirs.
         let slots = slots.filter(|slots| !Enclosing::lends(slots, around));
         Arc::new(Self {
             toolset: toolset.clone(),
+            patience: limits.call_timeout,
             ledger: ledger.unwrap_or_else(|| toolset.shared_ledger().clone()),
             around: around.cloned(),
             depth: Enclosing::depth(around),
@@ -153,13 +151,10 @@ impl Shared {
         Parked { batch: self.clone(), index }
     }
 
-    /// Answers those that wait for a call which outlived its timeout, each after this time, until it
+    /// Answers those that wait for a call which outlived its timeout, each after some time, until it
     /// ends.
-    pub(super) async fn answer_those_behind(
-        self: Arc<Self>,
-        (ticket, index): (Ticket, usize),
-        patience: Duration,
-    ) {
+    pub(super) async fn answer_those_behind(self: Arc<Self>, ticket: Ticket, index: usize) {
+        let patience = self.patience;
         loop {
             tokio::time::sleep(patience).await;
             let behind = self.ledger().behind(ticket);

@@ -274,6 +274,10 @@ impl Toolset {
     /// Toolsets that touch the same things and are used by different agents have to know of each other:
     /// their calls are then ordered as if they were of one.
     ///
+    /// # Errors
+    ///
+    /// When a resource has paths as keys in one and plain values in the other.
+    ///
     /// # Examples
     ///
     /// ```
@@ -292,15 +296,17 @@ impl Toolset {
     /// }
     ///
     /// let readers = Toolset::from(tools![page]);
-    /// let writers = Toolset::from(tools![page, write_page]).ledger(&readers);
+    /// let writers = Toolset::from(tools![page, write_page]).ledger(&readers)?;
     /// # _ = writers;
+    /// # Ok::<(), agent_core::ToolsetError>(())
     /// ```
-    #[must_use]
-    pub fn ledger(self, with: &Self) -> Self {
+    pub fn ledger(self, with: &Self) -> Result<Self, ToolsetError> {
         let Inner { tools, definitions, index, .. } = &*self.inner;
+        let all = [tools.as_slice(), &with.inner.tools].concat();
+        check_keys(&all, &[&**definitions, &with.inner.definitions].concat())?;
         let (tools, definitions) = (tools.clone(), definitions.clone());
         let (index, ledger) = (index.clone(), with.inner.ledger.clone());
-        Self { inner: Arc::new(Inner { tools, definitions, index, ledger }) }
+        Ok(Self { inner: Arc::new(Inner { tools, definitions, index, ledger }) })
     }
 
     pub(crate) fn shared_ledger(&self) -> &SharedLedger {

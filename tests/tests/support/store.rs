@@ -644,7 +644,7 @@ impl Bench {
     pub(crate) fn new() -> Self {
         let store = Arc::new(Store::default());
         let tools = toolset(&store);
-        Self { joined: toolset(&store).ledger(&tools), tools, store }
+        Self { joined: toolset(&store).ledger(&tools).unwrap(), tools, store }
     }
 
     pub(crate) fn tools(&self) -> &Toolset {
