@@ -133,7 +133,7 @@ impl Batch<'_> {
         let permit = policy::decide(self.toolset, call.name());
         let permit = permit.map_err(|why| Ending::refused(Status::Failed, why))?;
         let tool = permit.tool();
-        if tool.options.solo && shared.calls > 1 {
+        if tool.options.solo && shared.calls() > 1 {
             let why = "call it alone, after you have seen the other results";
             return Err(Ending::never_started(why));
         }

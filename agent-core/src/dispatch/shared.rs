@@ -26,8 +26,6 @@ pub(super) struct Shared {
     pub(super) runtime: Handle,
     pub(super) run: u64,
     pub(super) turn: u32,
-    /// How many calls the response has.
-    pub(super) calls: usize,
     /// Calls that wait in the ledger or for a slot.
     parked: Mutex<HashMap<usize, Box<Job>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -101,7 +99,6 @@ impl Shared {
             runtime: Handle::current(),
             run,
             turn,
-            calls,
             parked: Mutex::default(),
             tasks: Mutex::new(Vec::with_capacity(calls)),
             epoch: Instant::now(),
@@ -111,6 +108,11 @@ impl Shared {
             reported: Notify::new(),
             over: AtomicBool::new(false),
         })
+    }
+
+    /// How many calls the response has.
+    pub(super) fn calls(&self) -> usize {
+        self.began.len()
     }
 
     pub(super) fn call_ref(&self, index: usize) -> CallRef {
@@ -263,12 +265,12 @@ impl Waiting for Shared {
     }
 
     fn give_up(self: Arc<Self>, index: usize, waited: Duration, after: CallRef) {
-        let job = lock(&self.parked).remove(&index);
+        // Looked at where it stands: whoever releases it meanwhile has to find it there.
+        let mut parked = lock(&self.parked);
+        let is_due = parked.get(&index).is_some_and(|job| job.queued().elapsed() >= waited);
+        let job = if is_due { parked.remove(&index) } else { None };
+        drop(parked);
         let Some(mut job) = job else { return };
-        if job.queued().elapsed() < waited {
-            lock(&self.parked).insert(index, job);
-            return;
-        }
         let whom = match after {
             CallRef { run, turn, index } if (run, turn) == (self.run, self.turn) => {
                 format!("call #{} of this response", index + 1)
