@@ -9,7 +9,7 @@ use agent_core::__private::in_place;
 use agent_core::{Toolset, tools};
 use std::hint::black_box;
 use std::sync::Arc;
-use support::call::{ORDER, add, add_pure, by_hand, order};
+use support::call::{ORDER, PUT, add, add_pure, by_hand, order, put};
 use support::{compare, judge, runtime};
 
 macro_rules! many {
@@ -22,10 +22,10 @@ macro_rules! many {
             )*
         }
         fn sixteen() -> Toolset { many!(@first $($name)*) }
-        fn all() -> Toolset { tools![add, add_pure, order, $(many::$name),*].into() }
+        fn all() -> Toolset { tools![add, add_pure, order, put, $(many::$name),*].into() }
     };
     (@first $a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident $i:ident $j:ident $k:ident $l:ident $m:ident $($rest:ident)*) => {
-        tools![add, add_pure, order, many::$a, many::$b, many::$c, many::$d, many::$e, many::$f, many::$g, many::$h, many::$i, many::$j, many::$k, many::$l, many::$m].into()
+        tools![add, add_pure, order, put, many::$a, many::$b, many::$c, many::$d, many::$e, many::$f, many::$g, many::$h, many::$i, many::$j, many::$k, many::$l, many::$m].into()
     };
 }
 many! {
@@ -49,14 +49,20 @@ many! {
 fn main() {
     let small: Arc<str> = r#"{"a":20,"b":22}"#.into();
     let large: Arc<str> = ORDER.into();
-    let alone: [fn() -> Toolset; 3] =
-        [|| tools![add].into(), || tools![add_pure].into(), || tools![order].into()];
+    let keyed: Arc<str> = PUT.into();
+    let alone: [fn() -> Toolset; 4] = [
+        || tools![add].into(),
+        || tools![add_pure].into(),
+        || tools![order].into(),
+        || tools![put].into(),
+    ];
     for tools in ["1 tool", "16 tools", "256 tools"] {
         println!("\n{tools}");
         for (alone, (name, by_hand, text, most)) in alone.into_iter().zip([
             ("add", "add", &small, 1.7),
             ("add_pure", "add", &small, 1.4),
             ("order", "order", &large, 1.15),
+            ("put", "put", &keyed, 2.0),
         ]) {
             let toolset = match tools {
                 "1 tool" => alone(),

@@ -1,12 +1,12 @@
-//! Many ready calls in one response, against a bare `tokio::spawn` and join of the handlers.
+//! The calls of one response through ledger and dispatch, against a bare `tokio::spawn` and join of
+//! handlers written by hand.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench")]
 
 mod support;
 
-use agent_core::{
-    Agent, BoxFuture, Limits, Model, ModelError, Request, Response, ToolCall, View, tool, tools,
-};
+use agent_core::__private::in_a_batch;
+use agent_core::{Limits, ToolCall, tool, tools};
 use cpu_time::ProcessTime;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -27,20 +27,6 @@ fn add(a: i64, b: i64) -> i64 {
 #[tool(write(item = a))]
 fn put(a: i64, b: i64) -> i64 {
     a + b
-}
-
-/// One response with many calls, then an answer.
-struct Many(Response);
-
-impl Model for Many {
-    fn ask<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Result<Response, ModelError>> {
-        Box::pin(async move {
-            if request.results().is_empty() {
-                return Ok(self.0.clone());
-            }
-            Ok(Response::new().text("done"))
-        })
-    }
 }
 
 #[derive(Deserialize)]
@@ -91,21 +77,20 @@ fn main() {
         for calls in [8, 1000, 10_000] {
             let texts: Vec<Arc<str>> =
                 (0..calls).map(|at| format!(r#"{{"a":{},"b":22}}"#, key(at)).into()).collect();
-            let response =
-                texts.iter().enumerate().fold(Response::new(), |response, (index, text)| {
-                    let call = ToolCall::new(format!("call_{index}"), name, text.clone());
-                    response.block(View::ToolCall(call).into())
-                });
-            let limits = Limits::default().calls(calls).turn_output(1 << 30);
-            let agent = Agent::new(Many(response)).tools(tools![add, put]).limits(limits);
-            let rounds = 200_000 / calls / 10 + 5;
+            let texts_of = texts.iter().enumerate();
+            let made: Vec<_> = texts_of
+                .map(|(at, text)| ToolCall::new(format!("call_{at}"), name, text.clone()))
+                .collect();
+            let made: Vec<_> = made.iter().collect();
+            let (toolset, limits) = (tools![add, put].into(), Limits::default().calls(calls));
+            let rounds = 20_000 / calls + 40;
             let (mut bare, mut ours) = (Vec::new(), Vec::new());
             for _ in 0..rounds {
                 let began = ProcessTime::now();
                 black_box(runtime.block_on(spawn_and_join(&handlers, (name, &texts))));
                 bare.push(began.elapsed().as_secs_f64());
                 let began = ProcessTime::now();
-                black_box(runtime.block_on(agent.run("go")).unwrap());
+                black_box(runtime.block_on(in_a_batch(&toolset, &limits, &made)));
                 ours.push(began.elapsed().as_secs_f64());
             }
             let per_call = |mut times: Vec<f64>| {
@@ -113,7 +98,7 @@ fn main() {
                 times[times.len() / 2] / calls as f64 * 1e6
             };
             let (bare, ours) = (per_call(bare), per_call(ours));
-            println!("{calls} {what}: bare {bare:.2} us, the agent {ours:.2} us a call");
+            println!("{calls} {what}: bare {bare:.2} us, ours {ours:.2} us a call");
             if calls == 1000 {
                 each_of_1000 = ours;
             } else {

@@ -230,6 +230,10 @@ impl Claims {
         self.key(name, true, key);
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Claim> {
+        self.0.iter()
+    }
+
     /// Whether something of it is written.
     pub(crate) fn write_something(&self) -> bool {
         self.0.iter().any(|claim| claim.mode == Mode::Exclusive)
@@ -275,6 +279,9 @@ impl Claims {
 
     fn add(&mut self, place: Place, mode: Mode) {
         let claim = Claim { place, mode };
+        if self.0.is_empty() {
+            self.0.reserve(8);
+        }
         // Two keys in one directory announce themselves there once.
         if !self.0.iter().rev().take(16).any(|other| *other == claim) {
             self.0.push(claim);

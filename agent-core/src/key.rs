@@ -1,9 +1,11 @@
 //! Keys: which part of a resource a call touches.
 
+use foldhash::quality::RandomState;
 use smallvec::SmallVec;
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::fmt::{self, Write};
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, Hasher};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
@@ -80,21 +82,20 @@ impl Keys<'_> {
 
     /// A path.
     pub fn path(&mut self, path: &Path) {
-        let mut chain = Chain::new();
-        let mut descend = |component: Component<'_>| {
-            let parent = chain.last().copied().unwrap_or(self.resource);
-            match component {
-                Component::CurDir => {}
-                // Above the root there is nothing.
-                Component::ParentDir => chain.truncate(chain.len().saturating_sub(1).max(1)),
-                other => chain.push(node(parent, other.as_os_str().as_encoded_bytes())),
-            }
-        };
-        if !path.is_absolute() {
-            HERE.components().for_each(&mut descend);
+        // The working directory stands for all that leads to it, and most paths lie in it.
+        let here = node(self.resource, b"");
+        if let Some(names) = names_below(path) {
+            return (self.put)(chain(here, &names));
         }
-        path.components().for_each(&mut descend);
-        (self.put)(chain);
+        let path = HERE.join(path);
+        let (path, way) = (names(&path), names(&HERE));
+        if let Some(names) = path.strip_prefix(&*way) {
+            return (self.put)(chain(here, names));
+        }
+        (self.put)(chain(node(here, b""), &path));
+        if way.starts_with(&path) {
+            (self.put)(chain(here, &[]));
+        }
     }
 
     /// All of the resource.
@@ -113,6 +114,46 @@ impl fmt::Write for Text {
     }
 }
 
+type Names<'a> = SmallVec<[&'a OsStr; 8]>;
+
+/// The names on the way from the root to a path.
+fn names(path: &Path) -> Names<'_> {
+    let mut names = Names::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            // Above the root there is nothing.
+            Component::ParentDir => names.truncate(names.len().saturating_sub(1).max(1)),
+            other => names.push(other.as_os_str()),
+        }
+    }
+    names
+}
+
+/// The names on the way from the working directory to a path, if it does not lead out of it.
+fn names_below(path: &Path) -> Option<Names<'_>> {
+    let mut names = Names::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => _ = names.pop()?,
+            Component::Normal(name) => names.push(name),
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(names)
+}
+
+/// The nodes from a root down to a path.
+fn chain(root: u64, path: &[&OsStr]) -> Chain {
+    let mut chain = Chain::from_slice(&[root]);
+    for name in path {
+        let parent = chain.last().copied().unwrap_or(root);
+        chain.push(node(parent, name.as_encoded_bytes()));
+    }
+    chain
+}
+
 /// Where relative paths begin. The same for ever: calls compare paths of different times.
 static HERE: LazyLock<PathBuf> = LazyLock::new(|| std::env::current_dir().unwrap_or_default());
 
@@ -126,7 +167,7 @@ pub(crate) fn resource(name: &str) -> u64 {
 /// Nodes are hashes, so that claims are small and nothing is allocated for them. Two that fall
 /// together, once in 2^64 pairs, order calls that need no order, and that is all.
 fn node(parent: u64, name: &[u8]) -> u64 {
-    static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
     let mut hasher = SEED.build_hasher();
     hasher.write_u64(parent);
     hasher.write(name);
@@ -248,13 +289,37 @@ mod tests {
         assert_ne!(one(Path::new("/a/b")), plain);
     }
 
+    /// Whether one of the two lies in the other, as the ledger sees it.
+    fn meet(a: impl AsRef<Path>, b: impl AsRef<Path>) -> bool {
+        let (a, b) = (chains(a.as_ref()), chains(b.as_ref()));
+        let begins = |a: &Chain, b: &Chain| a.starts_with(b) || b.starts_with(a);
+        a.iter().any(|a| b.iter().any(|b| begins(a, b)))
+    }
+
     #[test]
-    fn a_directory_is_the_beginning_of_what_lies_in_it() {
-        let (dir, file) = (one(Path::new("a")), one(Path::new("a/b/c")));
-        assert_eq!(file[..dir.len()], dir[..]);
-        assert_eq!(file.len(), dir.len() + 2);
-        let root = one(Path::new("/"));
-        assert_eq!(file[..root.len()], root[..]);
+    fn paths_meet_where_one_is_the_beginning_of_the_other() {
+        let here = std::env::current_dir().unwrap();
+        let above = here.parent().unwrap();
+        let paths: Vec<PathBuf> = [
+            ["/", "/a", "/a/b", "/b"].map(PathBuf::from).to_vec(),
+            [".", "a", "a/b", "a/b/c", "b", "..", "../beside"].map(PathBuf::from).to_vec(),
+            vec![here.clone(), here.join("a/b"), above.to_owned(), above.join("beside/x")],
+        ]
+        .concat();
+        let whole = |path: &Path| names(&here.join(path)).iter().collect::<PathBuf>();
+        for a in &paths {
+            for b in &paths {
+                let (whole_a, whole_b) = (whole(a), whole(b));
+                let expected = whole_a.starts_with(&whole_b) || whole_b.starts_with(&whole_a);
+                assert_eq!(meet(a, b), expected, "{a:?} and {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_lies_in_the_working_directory_costs_no_node_for_the_way_there() {
+        assert_eq!(one(Path::new("a/b")).len(), 3);
+        assert_eq!(one(Path::new("a/b"))[..2], one(Path::new("a"))[..]);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 pub use crate::access::{Lent, Resource};
 pub use crate::arguments::{Arg, Text, TextArg, arg, text};
 pub use crate::context::Cx;
-pub use crate::dispatch::in_place;
+pub use crate::dispatch::{in_a_batch, in_place};
 pub use crate::key::Key;
+pub use crate::ledger::admit_and_finish;
 pub use crate::output::returned::Returned;
 pub use crate::state::{Kind, Lend, LendMut};
 pub use crate::tool::{CallFuture, Meta, Tool, ToolInfo};

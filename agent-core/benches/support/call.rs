@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::future::Future;
 use std::hint::black_box;
+use std::path::PathBuf;
 use std::pin::Pin;
 
 /// Add two numbers.
@@ -58,6 +59,12 @@ pub struct Receipt {
     ship_to: String,
 }
 
+/// Take a text for a file.
+#[tool(write(file = path))]
+pub fn put(path: PathBuf, text: &str) -> usize {
+    black_box(path).as_os_str().len() + text.len()
+}
+
 /// Order items for a customer.
 #[tool]
 pub fn order(
@@ -93,6 +100,9 @@ pub fn receipt(
 
 pub const ORDER: &str = r#"{"customer":{"id":4711,"name":"Ada Lovelace","email":"ada@example.org","tags":["vip","early"]},"items":[{"sku":"KB-101","quantity":2,"price":49.9,"note":"German layout"},{"sku":"MS-7","quantity":1,"price":19.5,"note":null},{"sku":"MON-27","quantity":1,"price":289.0,"note":"please check for dead pixels before it is sent"},{"sku":"CBL-USB-C-2M","quantity":4,"price":7.25}],"address":{"street":"Unter den Linden 1","city":"Berlin","zip":"10117","country":"Germany"},"express":true}"#;
 
+pub const PUT: &str =
+    r#"{"path":"notes/a.md","text":"All is well, and the next line\nsays so too."}"#;
+
 pub type Handler =
     Box<dyn Fn(&str) -> Pin<Box<dyn Future<Output = Option<String>> + Send>> + Send + Sync>;
 
@@ -112,6 +122,13 @@ struct OrderArgs {
     express: Option<bool>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PutArgs {
+    path: PathBuf,
+    text: String,
+}
+
 pub fn by_hand(names: impl Iterator<Item = String>) -> HashMap<String, Handler> {
     let add = || -> Handler {
         Box::new(|text| {
@@ -129,7 +146,15 @@ pub fn by_hand(names: impl Iterator<Item = String>) -> HashMap<String, Handler> 
             serde_json::to_string(&receipt(customer, items, address, express)).ok()
         })
     });
+    let put: Handler = Box::new(|text| {
+        let args = serde_json::from_str::<PutArgs>(text);
+        Box::pin(async move {
+            let PutArgs { path, text } = args.ok()?;
+            serde_json::to_string(&(black_box(path).as_os_str().len() + text.len())).ok()
+        })
+    });
     let mut table: HashMap<_, _> = names.map(|name| (name, add())).collect();
     table.insert("order".to_owned(), order);
+    table.insert("put".to_owned(), put);
     table
 }

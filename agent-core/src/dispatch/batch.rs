@@ -64,8 +64,9 @@ const DEEPEST: usize = 16;
 /// The answer to a call that would wait for the call around it, or change things behind its back.
 const NOT_COVERED: &str = "this call runs within another one of the same tools, and touches what that one does not declare: the tool around it has to declare it, and can lend no state of its own";
 
-/// So many calls are prepared before they are admitted together.
-const TOGETHER: usize = 64;
+/// So many calls are prepared before they are admitted together: tasks that are spawned while others
+/// are still prepared wake threads for little work.
+pub(super) const TOGETHER: usize = 1024;
 
 /// So many bytes of arguments are parsed before the runtime gets a pause.
 const LARGE: usize = 64 << 10;

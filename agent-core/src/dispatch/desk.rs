@@ -31,6 +31,8 @@ pub(super) struct Desk<'a, 'b> {
     began: Instant,
     /// Which calls have their result.
     answered: Vec<bool>,
+    /// Empty; room for those that end.
+    ended: Vec<Ended>,
     /// How many calls were accepted and have no result yet.
     open: usize,
     pub(super) fatal: Option<Fatal>,
@@ -44,8 +46,8 @@ impl<'a, 'b> Desk<'a, 'b> {
         output: usize,
         sink: &'a mut Sink<'b>,
     ) -> Self {
-        let (began, answered) = (Instant::now(), vec![false; calls.len()]);
-        Self { calls, shared, output, began, answered, open: 0, fatal: None, sink }
+        let (began, answered, ended) = (Instant::now(), vec![false; calls.len()], Vec::new());
+        Self { calls, shared, output, began, answered, ended, open: 0, fatal: None, sink }
     }
 
     /// Expects a result more.
@@ -97,10 +99,13 @@ impl<'a, 'b> Desk<'a, 'b> {
 
     /// Takes the results that are there.
     pub(super) fn take_ended(&mut self) {
-        for Ended { index, ending, times } in self.shared.ended() {
+        let mut ended = std::mem::take(&mut self.ended);
+        self.shared.swap_ended(&mut ended);
+        for Ended { index, ending, times } in ended.drain(..) {
             let shut_down = || Ending::never_started("the runtime was shut down");
             self.answer(index, ending.unwrap_or_else(shut_down), times);
         }
+        self.ended = ended;
     }
 
     /// The result of a call; the first one counts.
@@ -143,7 +148,9 @@ impl<'a, 'b> Desk<'a, 'b> {
     /// or not, and the others never started, because of `why`.
     fn give_up(&mut self, why: &str) {
         // Those that were dropped before they began have no ending.
-        for Ended { index, ending, times } in self.shared.ended() {
+        let mut ended = Vec::new();
+        self.shared.swap_ended(&mut ended);
+        for Ended { index, ending, times } in ended {
             if let Some(ending) = ending {
                 self.answer(index, ending, times);
             }

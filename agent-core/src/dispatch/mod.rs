@@ -18,6 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
 
+use self::desk::Sink;
 use crate::approval::Approval;
 use crate::context::Around;
 use crate::limits::Limits;
@@ -59,22 +60,37 @@ impl Toolset {
     /// # }
     /// ```
     pub async fn call(&self, name: &str, arguments: impl Into<Arc<str>>) -> ToolResult {
-        let (call, limits) = (ToolCall::new("call_1", name, arguments), Limits::default());
-        let (run, turn, around) = (new_run(), 1, Around::current());
-        let batch = Batch {
-            toolset: self,
-            limits: &limits,
-            slots: None,
-            approval: &Approval::granted(),
-            one_by_one: false,
-            run,
-            turn,
-            around: around.as_ref(),
-        };
-        let mut result = None;
-        batch.run(&[&call], &mut |_, ended, _| result = Some(ended)).await;
+        let (call, mut result) = (ToolCall::new("call_1", name, arguments), None);
+        by_hand(self, &Limits::default(), &[&call], &mut |_, ended, _| result = Some(ended)).await;
         result.unwrap_or_else(|| ToolResult::new(&call, Status::NeverStarted, "never started"))
     }
+}
+
+/// Runs calls of a run of their own, all of which are approved.
+async fn by_hand(toolset: &Toolset, limits: &Limits, calls: &[&ToolCall], sink: &mut Sink<'_>) {
+    let (approval, around) = (&Approval::granted(), Around::current());
+    let (around, run, turn) = (around.as_ref(), new_run(), 1);
+    let (slots, one_by_one) = (None, false);
+    Batch { toolset, limits, slots, approval, one_by_one, run, turn, around }
+        .run(calls, sink)
+        .await;
+}
+
+/// The calls of one response through ledger and dispatch alone: for the benches.
+#[doc(hidden)]
+pub async fn in_a_batch(
+    toolset: &Toolset,
+    limits: &Limits,
+    calls: &[&ToolCall],
+) -> Vec<Option<ToolResult>> {
+    let mut results = vec![None; calls.len()];
+    by_hand(toolset, limits, calls, &mut |index, result, _| {
+        if let Some(slot) = results.get_mut(index) {
+            *slot = Some(result);
+        }
+    })
+    .await;
+    results
 }
 
 /// A call through the table alone, claim point included: for the benches, which compare it with a

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::batch::{Batch, Ready};
+use super::batch::{Batch, Ready, TOGETHER};
 use super::job::Job;
 use super::lease::start;
 use super::nested::Enclosing;
@@ -100,11 +100,11 @@ impl Shared {
             run,
             turn,
             parked: Mutex::default(),
-            tasks: Mutex::new(Vec::with_capacity(calls)),
+            tasks: Mutex::new(Vec::with_capacity(calls.min(TOGETHER))),
             epoch: Instant::now(),
             began: std::iter::repeat_with(AtomicU64::default).take(calls).collect(),
             holds: std::iter::repeat_with(OnceLock::new).take(calls).collect(),
-            ended: Mutex::new(Vec::with_capacity(calls)),
+            ended: Mutex::default(),
             reported: Notify::new(),
             over: AtomicBool::new(false),
         })
@@ -213,6 +213,12 @@ impl Shared {
         if self.is_over() {
             task.abort();
         }
+        // A handle keeps its task's memory: full is a good moment to let go of those that have ended.
+        if tasks.len() == tasks.capacity() {
+            tasks.retain(|task| !task.is_finished());
+            let running = tasks.len();
+            tasks.reserve(running);
+        }
         tasks.push(task);
     }
 
@@ -227,9 +233,9 @@ impl Shared {
         }
     }
 
-    /// Takes the calls that have ended since.
-    pub(super) fn ended(&self) -> Vec<Ended> {
-        std::mem::take(&mut lock(&self.ended))
+    /// Exchanges the calls that have ended since for an empty list, whose room is used again.
+    pub(super) fn swap_ended(&self, empty: &mut Vec<Ended>) {
+        std::mem::swap(&mut *lock(&self.ended), empty);
     }
 
     /// Ends when a call has ended that nobody has taken yet. Cancel-safe.

@@ -7,17 +7,18 @@
 
 mod slab;
 
+use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 use std::collections::{HashMap, VecDeque};
 
-use crate::access::{Claim, Mode, Place};
+use crate::access::{Claim, Claims, Mode, Place};
 use slab::Slab;
 
 /// Orders calls by their claims; `P` is whatever waits for its turn.
 pub(crate) struct Ledger<P> {
     next: u64,
     /// Where each claimed place stands in `places`.
-    index: HashMap<Place, usize>,
+    index: HashMap<Place, usize, RandomState>,
     /// The place that was claimed last: the calls of a response mostly claim the same.
     recent: Option<(Place, usize)>,
     places: Slab<Lanes>,
@@ -94,7 +95,7 @@ impl Lanes {
 
 impl<P> Default for Ledger<P> {
     fn default() -> Self {
-        let (index, places, entries) = (HashMap::new(), Slab::default(), Slab::default());
+        let (index, places, entries) = (HashMap::default(), Slab::default(), Slab::default());
         Self { next: 0, index, recent: None, places, entries }
     }
 }
@@ -218,6 +219,25 @@ fn unblock<P>(entries: &mut Slab<Entry<P>>, ticket: Ticket) -> Option<(Ticket, P
         0 => entry.parked.take().map(|parked| (ticket, parked)),
         _ => None,
     }
+}
+
+/// Admits calls of one run, and finishes each as soon as nothing is in its way: for the benches.
+///
+/// Returns how many were finished, which is all of them.
+#[doc(hidden)]
+#[must_use]
+pub fn admit_and_finish(calls: &[Claims]) -> usize {
+    let (mut ledger, mut free) = (Ledger::default(), Vec::with_capacity(calls.len()));
+    for claims in calls {
+        let (ticket, is_free) = ledger.admit(claims.iter().copied(), 0, || ());
+        free.extend(is_free.then_some((ticket, ())));
+    }
+    let mut finished = 0;
+    while let Some(&(ticket, ())) = free.get(finished) {
+        ledger.finish(ticket, &mut free);
+        finished += 1;
+    }
+    finished
 }
 
 #[cfg(test)]
