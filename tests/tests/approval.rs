@@ -217,3 +217,29 @@ async fn a_tool_known_at_run_time_may_be_destructive() {
     let outcome = agent.approve(|_| async { Decision::deny("") }).run("go").await.unwrap();
     assert_eq!(texts(outcome.transcript()), ["denied"]);
 }
+
+/// Halve a number.
+#[tool(pure)]
+fn halve(number: u32) -> u32 {
+    number / 2
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_is_not_asked_about_a_pure_call_whose_arguments_do_not_fit() {
+    let response = Response::new()
+        .call("halve", r#"{"number": 4}"#)
+        .call("halve", r#"{"number": "four"}"#)
+        .call("halve", r#"{}"#);
+    let seen = Arc::<AtomicU32>::default();
+    let asked = seen.clone();
+    let agent = Agent::new(once(response)).tools(tools![halve]).policy(move |_: &Call| {
+        asked.fetch_add(1, SeqCst);
+        Decision::Allow
+    });
+    let outcome = agent.run("go").await.unwrap();
+    let told = texts(outcome.transcript());
+    assert_eq!(told[0], "2");
+    assert!(told[1].starts_with("invalid arguments: `number`"), "{}", told[1]);
+    assert!(told[2].starts_with("invalid arguments: `number`: missing"), "{}", told[2]);
+    assert_eq!(seen.load(SeqCst), 1);
+}

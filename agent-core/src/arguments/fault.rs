@@ -24,6 +24,10 @@ impl Faults {
     pub(crate) fn one(fault: impl Into<String>) -> Self {
         Self { faults: vec![fault.into()], arguments: String::new() }
     }
+
+    pub(super) fn is_none(&self) -> bool {
+        self.faults.is_empty()
+    }
 }
 
 impl fmt::Display for Faults {

@@ -55,3 +55,9 @@ pub(crate) fn read<'de>(
         false => Err(ToolError::arguments(fault::find(text, &describe(parameters)))),
     }
 }
+
+/// Reads arguments without keeping them.
+pub(crate) fn check(text: &str, parameters: &[&dyn Parameter]) -> Result<(), ToolError> {
+    let faults = fault::find(text, &describe(parameters));
+    if faults.is_none() { Ok(()) } else { Err(ToolError::arguments(faults)) }
+}

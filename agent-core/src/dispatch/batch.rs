@@ -10,7 +10,7 @@ use super::nested::Enclosing;
 use super::outcome::{Ending, drop_quietly};
 use super::prepare::prepare;
 use super::shared::{CallTimes, Shared};
-use crate::access::{Access, Claim};
+use crate::access::Claim;
 use crate::approval::{Approval, Call, Decision};
 use crate::arguments::read_once;
 use crate::context::{Around, Ctx};
@@ -149,11 +149,8 @@ impl Batch<'_> {
             drop_quietly(body);
             return Err(Ending::refused(Status::Failed, NOT_COVERED));
         }
-        let Options { access, blocking, sync, timeout, destructive, .. } = tool.options;
-        let question = match self.approval.concerns(destructive) {
-            true => self.question(call, access, destructive)?,
-            false => None,
-        };
+        let question = self.question(call, tool)?;
+        let Options { access, blocking, sync, timeout, .. } = tool.options;
         let timeout = timeout.unwrap_or(self.limits.call_timeout);
         let span = span(call, self.turn, index);
         let silent = tool.is_silent();
@@ -168,11 +165,17 @@ impl Batch<'_> {
     fn question(
         &self,
         call: &ToolCall,
-        access: Access,
-        destructive: bool,
+        tool: &Bound,
     ) -> Result<Option<BoxFuture<'static, Decision>>, Ending> {
-        let arguments = read_once(call.arguments());
-        let arguments = arguments.map_err(|fault| Ending::of(Err(ToolError::arguments(fault))))?;
+        let Options { access, destructive, .. } = tool.options;
+        if !self.approval.concerns(destructive) {
+            return Ok(None);
+        }
+        let arguments = read_once(call.arguments()).map_err(ToolError::arguments);
+        let arguments = arguments.map_err(|error| Ending::of(Err(error)))?;
+        if !tool.claims_something() {
+            tool.check(call.arguments()).map_err(|error| Ending::of(Err(error)))?;
+        }
         match judge(self.approval, Call::new(call, arguments, access, destructive)) {
             Verdict::Allowed => Ok(None),
             Verdict::Denied(why) => Err(Ending::denied(&why)),

@@ -13,8 +13,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::access::{self, Access, Claim, Place, Resource};
-use crate::arguments::describe;
+use crate::arguments::{check, describe};
 use crate::context::{Ctx, Cx};
+use crate::error::ToolError;
 use crate::ledger::Ledger;
 use crate::schema::{self, Definition};
 use crate::slots::Slots;
@@ -72,11 +73,19 @@ impl Bound {
     pub(crate) fn call(&self, text: Arc<str>, call: Option<Ctx>) -> CallFuture {
         self.source.call(self.at, text, call)
     }
+
+    /// Reads the arguments of a call that is not made yet.
+    pub(crate) fn check(&self, text: &str) -> Result<(), ToolError> {
+        self.source.check(self.at, text)
+    }
 }
 
 /// Where calls go: a table with its state, or a tool known at run time.
 trait Source: Send + Sync {
     fn call(&self, at: usize, text: Arc<str>, call: Option<Ctx>) -> CallFuture;
+
+    /// Whether the arguments fit, for a tool that reads them where it runs.
+    fn check(&self, at: usize, text: &str) -> Result<(), ToolError>;
 }
 
 /// Orders the calls of all toolsets that share it.
@@ -374,6 +383,11 @@ impl<S: Send + Sync + 'static> Source for Table<S> {
         let Entry { lent, call: start, .. } = &self.entries[at];
         let state = (!lent.is_empty()).then(|| self.state.clone());
         start(Cx { state, text, call })
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "`at` is the entry's own position in this table")]
+    fn check(&self, at: usize, text: &str) -> Result<(), ToolError> {
+        check(text, self.entries[at].meta.parameters)
     }
 }
 

@@ -219,6 +219,10 @@ impl Source for RuntimeTool {
             body(arguments, call).await
         })
     }
+
+    fn check(&self, _: usize, text: &str) -> Result<(), ToolError> {
+        read_once(text).map(|_| ()).map_err(ToolError::arguments)
+    }
 }
 
 impl fmt::Debug for RuntimeTool {
