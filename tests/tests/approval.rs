@@ -229,7 +229,7 @@ async fn a_policy_is_not_asked_about_a_pure_call_whose_arguments_do_not_fit() {
     let response = Response::new()
         .call("halve", r#"{"number": 4}"#)
         .call("halve", r#"{"number": "four"}"#)
-        .call("halve", r#"{}"#);
+        .call("halve", "{}");
     let seen = Arc::<AtomicU32>::default();
     let asked = seen.clone();
     let agent = Agent::new(once(response)).tools(tools![halve]).policy(move |_: &Call| {

@@ -66,32 +66,6 @@ mod part {
     }
 }
 
-async fn touch_parts(calls: &[(&str, &str)]) -> (Vec<(u64, u64)>, u128) {
-    let calls = calls.iter().map(|(name, key)| (*name, json!({"key": key, "ms": 800})));
-    let outcome = run(tools![part::read, part::write], calls).await;
-    (spans(&outcome), outcome.elapsed().as_millis())
-}
-
-#[tokio::test(start_paused = true)]
-async fn writes_of_different_keys_take_as_long_as_one() {
-    let five = ["a", "b", "c", "d", "e"].map(|key| ("write", key));
-    assert_eq!(touch_parts(&five).await, (vec![(0, 800); 5], 800));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_read_of_each_key_waits_for_the_write_of_that_key_alone() {
-    let six = ["a", "b", "c"].map(|key| [("write", key), ("read", key)]);
-    let (spans, elapsed) = touch_parts(&six.concat()).await;
-    assert_eq!(spans, [[(0, 800), (800, 1600)]; 3].concat());
-    assert_eq!(elapsed, 1600);
-}
-
-#[tokio::test(start_paused = true)]
-async fn named_reads_and_a_write_of_another_key_take_as_long_as_one() {
-    let five = [("read", "a"), ("read", "b"), ("write", "e"), ("read", "c"), ("read", "d")];
-    assert_eq!(touch_parts(&five).await, (vec![(0, 800); 5], 800));
-}
-
 /// One tool for each way to declare what it touches.
 mod declared {
     use agent_core::tool;

@@ -10,6 +10,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::sleep;
 
+#[path = "nested/at_random.rs"]
+mod at_random;
 mod support;
 use support::{ms, once, statuses, texts};
 

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod dice;
+
 use agent_core::{Outcome, Response, ScriptedModel, Status, Transcript};
 use std::future::Future;
 use std::pin::Pin;
