@@ -5,8 +5,6 @@ use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::runtime::Handle;
-use tokio::time::Instant;
 
 use crate::approval::{Approval, Call, Decision};
 use crate::context::Around;
@@ -19,6 +17,7 @@ use crate::outcome::{Outcome, Ran, RunError, RunErrorKind, Stop, outcome};
 use crate::retry::Pause;
 use crate::run::{Done, Fatal, Runtime, drive};
 use crate::slots::Slots;
+use crate::sync::{Handle, Instant, sleep};
 use crate::toolset::{Blocker, CallSlots, Toolset};
 use crate::transcript::{Input, Response, ToolCall, Transcript};
 
@@ -278,7 +277,7 @@ impl Runtime for InProcess<'_> {
         let (kind, status, request_id) = (error.kind(), error.status(), error.request_id());
         tracing::warn!(?kind, status, request_id, ?length, "the model is asked again");
         // Tokio panics here on a runtime that was built without `enable_time`.
-        if let Ok(sleep) = std::panic::catch_unwind(|| tokio::time::sleep(length)) {
+        if let Ok(sleep) = std::panic::catch_unwind(|| sleep(length)) {
             sleep.await;
         }
     }

@@ -7,12 +7,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{self, Poll};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{Claim, Claims};
 use crate::key::Key;
 use crate::state::{Lend, LendMut};
+use crate::sync::{self, Instant};
 
 /// The call that a tool is answering: take it as a parameter to know it.
 ///
@@ -146,16 +146,18 @@ pub(crate) struct Around {
     pub(crate) index: usize,
 }
 
-thread_local! {
+sync::thread_local! {
     static CURRENT: Cell<Option<Around>> = const { Cell::new(None) };
 }
 
 impl Around {
     /// The call that this thread runs.
     pub(crate) fn current() -> Option<Self> {
-        let current = CURRENT.take();
-        CURRENT.set(current.clone());
-        current
+        CURRENT.with(|around| {
+            let current = around.take();
+            around.set(current.clone());
+            current
+        })
     }
 
     /// Runs a piece of this call.
@@ -163,10 +165,10 @@ impl Around {
         struct Restore(Option<Around>);
         impl Drop for Restore {
             fn drop(&mut self) {
-                CURRENT.set(self.0.take());
+                CURRENT.with(|around| around.set(self.0.take()));
             }
         }
-        let restore = Restore(CURRENT.replace(Some(self.clone())));
+        let restore = Restore(CURRENT.with(|around| around.replace(Some(self.clone()))));
         let result = piece();
         drop(restore);
         result

@@ -31,6 +31,7 @@ mod run;
 mod schema;
 mod slots;
 mod state;
+mod sync;
 pub mod testing;
 mod timeline;
 mod tool;

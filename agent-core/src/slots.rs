@@ -1,7 +1,9 @@
 //! How many calls run at the same time: of an agent, or of a tool.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
+
+use crate::sync::{Mutex, MutexGuard};
 
 /// So many calls at the same time; the others queue in the order of readiness. `P` is whatever waits.
 pub(crate) struct Slots<P> {

@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 6] = [
     &["dispatch", "policy", "approval", "limits", "model", "retry"],
     &["toolset", "ledger", "slots"],
     &["tool", "access", "key", "state", "output", "context", "arguments", "event"],
-    &["transcript", "schema", "error"],
+    &["transcript", "schema", "error", "sync"],
 ];
 
 /// What generated code names; it re-exports from all layers, and nobody imports it.

@@ -1,7 +1,6 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
-use tokio::time::Instant;
 
 use super::desk::{Desk, Fatal, Sink};
 use super::held::{Held, Verdict, judge};
@@ -18,6 +17,7 @@ use crate::error::ToolError;
 use crate::limits::Limits;
 use crate::model::BoxFuture;
 use crate::policy;
+use crate::sync::{Instant, yield_now};
 use crate::tool::Options;
 use crate::toolset::{Bound, CallSlots, Toolset};
 use crate::transcript::{Status, ToolCall};
@@ -99,7 +99,7 @@ impl Batch<'_> {
             if self.one_by_one {
                 desk.collect(&mut held).await;
             } else {
-                tokio::task::yield_now().await;
+                yield_now().await;
                 desk.take_ended();
             }
             if desk.fatal.is_some() {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
 
+use crate::sync::thread::{self, Thread};
 use crate::tool::{CallFuture, Returned};
 
 /// Drives a call to its end on a thread that may block.

@@ -4,12 +4,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::time::{Instant, timeout};
 
 use super::held::Held;
 use super::outcome::{Ending, drop_quietly};
 use super::shared::{CallTimes, Ended, Shared};
 use crate::limits::cut_result;
+use crate::sync::{Instant, timeout};
 use crate::toolset::Bound;
 use crate::transcript::{ToolCall, ToolResult};
 

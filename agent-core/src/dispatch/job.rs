@@ -5,8 +5,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::task::{JoinHandle, spawn_blocking};
-use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::blocking;
 use super::lease::{Away, Lease};
@@ -15,6 +13,7 @@ use super::shared::{CallTimes, Ended, Holds, Shared};
 use crate::access::Access;
 use crate::context::{Around, Ctx};
 use crate::ledger::Ticket;
+use crate::sync::{Instant, JoinHandle, Sleep, sleep_until, spawn_blocking};
 use crate::tool::{CallFuture, Returned};
 use crate::toolset::{Blocker, CallSlots};
 use crate::transcript::Status;

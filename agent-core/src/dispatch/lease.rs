@@ -7,6 +7,7 @@ use super::job::Job;
 use super::outcome::drop_quietly;
 use super::shared::Shared;
 use crate::ledger::Ticket;
+use crate::sync::thread_local;
 use crate::toolset::{CallSlots, Parked};
 
 /// A call's claims and slot, until it has let go of all.
@@ -86,15 +87,15 @@ fn launch(shared: &Shared, job: Box<Job>) {
     struct Leave;
     impl Drop for Leave {
         fn drop(&mut self) {
-            LAUNCHING.set(false);
+            LAUNCHING.with(|launching| launching.set(false));
         }
     }
-    if LAUNCHING.replace(true) {
-        return NEXT.with_borrow_mut(|next| next.push_back(job));
+    if LAUNCHING.with(|launching| launching.replace(true)) {
+        return NEXT.with(|next| next.borrow_mut().push_back(job));
     }
     let leave = Leave;
     spawn(shared, job);
-    while let Some(job) = NEXT.with_borrow_mut(VecDeque::pop_front) {
+    while let Some(job) = NEXT.with(|next| next.borrow_mut().pop_front()) {
         spawn(&job.shared().clone(), job);
     }
     drop(leave);

@@ -1,11 +1,6 @@
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
-use tokio::runtime::Handle;
-use tokio::sync::Notify;
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 use super::batch::{Batch, Ready, TOGETHER};
 use super::job::Job;
@@ -15,6 +10,8 @@ use super::outcome::{Ending, drop_quietly};
 use crate::access::Access;
 use crate::context::Around;
 use crate::ledger::{Ledger, Ticket};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Handle, Instant, JoinHandle, Mutex, MutexGuard, Notify, sleep};
 use crate::toolset::{Blocker, CallRef, CallSlots, Parked, SharedLedger, Toolset, Waiting};
 
 /// What a batch shares with its calls, which run as tasks of their own.
@@ -158,7 +155,7 @@ impl Shared {
     pub(super) async fn answer_those_behind(self: Arc<Self>, ticket: Ticket, index: usize) {
         let patience = self.patience;
         loop {
-            tokio::time::sleep(patience).await;
+            sleep(patience).await;
             let behind = self.ledger().behind(ticket);
             let Some(behind) = behind else { return };
             for Parked { batch, index: waits } in behind {

@@ -9,7 +9,7 @@ pub use table::{ToolList, Tools};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::access::{self, Access, Claim, Place, Resource};
@@ -20,6 +20,7 @@ use crate::ledger::Ledger;
 use crate::schema::{self, Definition};
 use crate::slots::Slots;
 use crate::state::NoState;
+use crate::sync::Mutex;
 use crate::tool::{CallFuture, Options};
 use table::Entry;
 
