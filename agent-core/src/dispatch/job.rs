@@ -127,14 +127,17 @@ impl Job {
         self.after = Some(blocker);
     }
 
-    /// The time of the first poll: a timeout does not count the time in the queue.
-    fn start(&mut self) -> Instant {
-        if let Some(started) = self.started {
-            return started;
+    /// The time of the first poll: a timeout does not count the time in the queue. None if it comes
+    /// after the end of the batch.
+    fn start(&mut self) -> Option<Instant> {
+        if self.started.is_some() {
+            return self.started;
         }
         let started = Instant::now();
+        if !self.shared.begin(self.info.index, started) {
+            return None;
+        }
         self.started = Some(started);
-        self.shared.begin(self.info.index, started);
         // Within a sync body nothing runs, unless a task of its own does.
         if !self.info.sync || self.info.call.is_some() {
             let Lease { ticket, slots } = &self.lease;
@@ -147,7 +150,7 @@ impl Job {
         if self.info.blocking {
             self.move_elsewhere();
         }
-        started
+        self.started
     }
 
     /// This call, for what runs within it.
@@ -281,7 +284,10 @@ impl Future for Job {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let started = self.start();
+        let Some(started) = self.start() else {
+            self.end(None);
+            return Poll::Ready(());
+        };
         let ending = match self.poll_body(cx) {
             Poll::Ready(ending) => ending,
             Poll::Pending => ready!(self.poll_timeout(started, cx)),

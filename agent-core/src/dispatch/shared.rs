@@ -165,7 +165,7 @@ impl Shared {
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Acquire)
+        self.over.load(Ordering::SeqCst)
     }
 
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger<Parked>> {
@@ -178,17 +178,21 @@ impl Shared {
         lock(&self.within).entry(index).or_default().clone()
     }
 
-    /// Notes that a call begins.
-    pub(super) fn begin(&self, index: usize, started: Instant) {
+    /// Notes that a call begins; false if the batch is over, and it must not.
+    ///
+    /// The batch says first that it is over and then looks at what has begun, so one of the two sees
+    /// the other: a call of which it says that it never started never does.
+    pub(super) fn begin(&self, index: usize, started: Instant) -> bool {
         let after = started.saturating_duration_since(self.epoch).as_nanos();
         if let Some(began) = self.began.get(index) {
-            began.store(u64::try_from(after).unwrap_or(u64::MAX - 1) + 1, Ordering::Release);
+            began.store(u64::try_from(after).unwrap_or(u64::MAX - 1) + 1, Ordering::SeqCst);
         }
+        !self.is_over()
     }
 
     /// When a call began, if it has, and when it was queued at the earliest.
     pub(super) fn began(&self, index: usize) -> Option<(Instant, Instant)> {
-        let after = self.began.get(index)?.load(Ordering::Acquire).checked_sub(1)?;
+        let after = self.began.get(index)?.load(Ordering::SeqCst).checked_sub(1)?;
         Some((self.epoch, self.epoch + Duration::from_nanos(after)))
     }
 
@@ -244,7 +248,7 @@ impl Shared {
     pub(super) fn close(self: &Arc<Self>) -> Vec<JoinHandle<()>> {
         let tasks = {
             let mut tasks = lock(&self.tasks);
-            self.over.store(true, Ordering::Release);
+            self.over.store(true, Ordering::SeqCst);
             std::mem::take(&mut *tasks)
         };
         tasks.iter().filter(|task| !task.is_finished()).for_each(JoinHandle::abort);
