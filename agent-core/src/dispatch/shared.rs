@@ -257,7 +257,10 @@ impl Shared {
         limited.for_each(|slots| slots.withdraw(|parked| parked.is_of(self)));
         // Dropped outside of all locks: a body is the user's code, and its lease starts others.
         let parked = std::mem::take(&mut *lock(&self.parked));
-        parked.into_values().for_each(drop_quietly);
+        let mut parked: Vec<_> = parked.into_values().collect();
+        // A map of hashes has another order each time, and so would have all that follows.
+        parked.sort_unstable_by_key(|job| job.index());
+        parked.into_iter().for_each(drop_quietly);
         tasks
     }
 }
