@@ -5,6 +5,10 @@
 //! every tool call of a model's response together where what the tools declare to touch allows it.
 //! Every call gets exactly one result; all results go back in one batch, in call order.
 
+// What the macros write names the crate.
+#[cfg(all(test, shuttle))]
+extern crate self as agent_core;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;

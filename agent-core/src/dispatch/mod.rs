@@ -4,6 +4,8 @@ mod batch;
 mod blocking;
 mod desk;
 mod held;
+#[cfg(all(test, shuttle))]
+mod interleavings;
 mod job;
 mod lease;
 mod nested;
