@@ -200,7 +200,9 @@ async fn a_task_of_the_body_belongs_to_its_call() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_on_the_thread_of_a_blocking_body_belongs_to_its_call() {
     let outcome = nested(call("on_a_thread"), saves()).await;
-    assert!(texts(outcome.transcript())[0].starts_with("saved | saved after 3"));
+    // The clock is the real one: how long it took is the machine's business.
+    let text = texts(outcome.transcript())[0].to_owned();
+    assert!(text.starts_with("saved | saved after "), "{text}");
 }
 
 #[tokio::test(start_paused = true)]
