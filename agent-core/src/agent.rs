@@ -12,7 +12,7 @@ use crate::dispatch::{Batch, CallTimes, new_run};
 use crate::error::ModelError;
 use crate::event::{After, CallRow, Record};
 use crate::limits::Limits;
-use crate::model::{Model, Parallel, Request, ToolChoice};
+use crate::model::{Listener, Model, Parallel, Request, ToolChoice};
 use crate::outcome::{Outcome, Ran, RunError, RunErrorKind, Stop, outcome};
 use crate::retry::Pause;
 use crate::run::{Done, Fatal, Runtime, drive};
@@ -268,6 +268,7 @@ impl Runtime for InProcess<'_> {
             parallel: *parallel,
             response_limit: limits.response,
             transcript,
+            listener: Listener::default(),
         };
         model.ask(request).await
     }

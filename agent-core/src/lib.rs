@@ -283,7 +283,7 @@ pub use conversation::Conversation;
 pub use error::{ModelError, ModelErrorKind, ToolError};
 pub use key::{Key, Keys};
 pub use limits::Limits;
-pub use model::{BoxFuture, Model, Parallel, Request, ToolChoice};
+pub use model::{BoxFuture, Delta, Model, Parallel, Request, ToolChoice};
 pub use outcome::{Outcome, RunError, RunErrorKind, Stop};
 pub use output::{IntoFailure, IntoOutput, Output};
 pub use schema::Definition;

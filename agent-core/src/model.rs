@@ -1,12 +1,13 @@
 //! Asking a model: the seam between the loop and whoever answers.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::error::ModelError;
 use crate::schema::Definition;
-use crate::transcript::{Response, Transcript};
+use crate::transcript::{Response, ToolCall, Transcript};
 
 /// A boxed future that may be sent to another thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -36,7 +37,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Model: Send + Sync {
     /// Answers a request.
     ///
-    /// Dropping the future gives the request up.
+    /// What comes of the answer before its end may be [told](Request::tell); whoever answers at once
+    /// need not. Dropping the future gives the request up.
     ///
     /// # Errors
     ///
@@ -60,6 +62,47 @@ pub struct Request<'a> {
     pub(crate) parallel: Parallel,
     pub(crate) response_limit: usize,
     pub(crate) transcript: &'a Transcript,
+    pub(crate) listener: Listener<'a>,
+}
+
+/// What a model tells of its answer while it comes.
+///
+/// The response is what counts: an answer that fails later, or is asked for again, voids what was told
+/// of it.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Delta<'a> {
+    /// More of the text.
+    Text(&'a str),
+    /// More of the visible reasoning.
+    Thinking(&'a str),
+    /// A tool call begins; its arguments follow.
+    Call {
+        /// The id that pairs the call with its result.
+        id: &'a str,
+        /// The name of the tool, as the model wrote it.
+        name: &'a str,
+    },
+    /// More of the arguments of the call that began last; in all they are those of the call.
+    Arguments(&'a str),
+    /// A call is complete, and the answer has moved past it: something else began after it, or the
+    /// answer ends in order to have its calls made.
+    ///
+    /// The response has the same call, if it comes. The calls come in the order of the response, and
+    /// each at most once.
+    Complete(&'a ToolCall),
+}
+
+/// Who hears what is told of an answer.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Listener<'a>(pub(crate) Option<&'a Hear<'a>>);
+
+type Hear<'a> = dyn Fn(Delta<'_>) + Send + Sync + 'a;
+
+impl fmt::Debug for Listener<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "somebody" } else { "nobody" })
+    }
 }
 
 impl<'a> Request<'a> {
@@ -103,6 +146,65 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn transcript(&self) -> &'a Transcript {
         self.transcript
+    }
+
+    /// Tells whoever runs the request what comes of the answer, as it comes.
+    ///
+    /// A [`Model`] that does not stream never calls it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use agent_core::{BoxFuture, Delta, Model, ModelError, Request, Response};
+    ///
+    /// struct Slow;
+    ///
+    /// impl Model for Slow {
+    ///     fn ask<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Result<Response, ModelError>> {
+    ///         Box::pin(async move {
+    ///             for word in ["One, ", "two, ", "three."] {
+    ///                 request.tell(Delta::Text(word));
+    ///             }
+    ///             Ok(Response::new().text("One, two, three."))
+    ///         })
+    ///     }
+    /// }
+    /// ```
+    pub fn tell(&self, delta: Delta<'_>) {
+        if let Some(hear) = self.listener.0 {
+            hear(delta);
+        }
+    }
+
+    /// The same request, of whose answer somebody else is told: for a model that asks another one.
+    ///
+    /// # Examples
+    ///
+    /// A model that answers in capitals, also while the answer comes:
+    ///
+    /// ```
+    /// use agent_core::{BoxFuture, Delta, Model, ModelError, Request, Response};
+    ///
+    /// struct Loud<M>(M);
+    ///
+    /// impl<M: Model> Model for Loud<M> {
+    ///     fn ask<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Result<Response, ModelError>> {
+    ///         Box::pin(async move {
+    ///             let hear = |delta: Delta<'_>| {
+    ///                 if let Delta::Text(text) = delta {
+    ///                     request.tell(Delta::Text(&text.to_uppercase()));
+    ///                 }
+    ///             };
+    ///             let response = self.0.ask(request.telling(&hear)).await?;
+    ///             Ok(Response::new().text(response.all_text().to_uppercase()))
+    ///         })
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn telling(mut self, hear: &'a (dyn Fn(Delta<'_>) + Send + Sync + 'a)) -> Self {
+        self.listener = Listener(Some(hear));
+        self
     }
 
     /// The results of the calls that the model made last; empty if it made none.
