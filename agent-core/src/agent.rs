@@ -267,6 +267,7 @@ impl Runtime for InProcess<'_> {
             choice,
             parallel: *parallel,
             response_limit: limits.response,
+            event_limit: limits.event,
             transcript,
             listener: Listener::default(),
         };

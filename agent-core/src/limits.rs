@@ -24,6 +24,7 @@ pub struct Limits {
     pub(crate) turn_output: usize,
     pub(crate) media: usize,
     pub(crate) response: usize,
+    pub(crate) event: usize,
     pub(crate) retries: u32,
     pub(crate) call_timeout: Duration,
 }
@@ -37,6 +38,7 @@ impl Default for Limits {
             turn_output: 1 << 20,
             media: 16 << 20,
             response: 16 << 20,
+            event: 8 << 20,
             retries: 2,
             call_timeout: Duration::from_secs(120),
         }
@@ -82,10 +84,17 @@ impl Limits {
         self
     }
 
-    /// Bytes of a response; 16 MiB unless set. A larger one is an error.
+    /// Bytes of a response, as it is sent; 16 MiB unless set. A larger one is an error.
     #[must_use]
     pub fn response(mut self, bytes: usize) -> Self {
         self.response = bytes;
+        self
+    }
+
+    /// Bytes of one event of a response that is streamed; 8 MiB unless set. A larger one is an error.
+    #[must_use]
+    pub fn event(mut self, bytes: usize) -> Self {
+        self.event = bytes;
         self
     }
 

@@ -61,6 +61,7 @@ pub struct Request<'a> {
     pub(crate) choice: &'a ToolChoice,
     pub(crate) parallel: Parallel,
     pub(crate) response_limit: usize,
+    pub(crate) event_limit: usize,
     pub(crate) transcript: &'a Transcript,
     pub(crate) listener: Listener<'a>,
 }
@@ -134,6 +135,12 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn response_limit(&self) -> usize {
         self.response_limit
+    }
+
+    /// The most bytes that one event of a response may have which comes in events.
+    #[must_use]
+    pub fn event_limit(&self) -> usize {
+        self.event_limit
     }
 
     /// Whether the model may make several calls in one response.

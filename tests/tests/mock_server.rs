@@ -242,7 +242,7 @@ async fn twenty_results_keep_the_order_of_the_calls() {
 }
 
 #[tokio::test]
-async fn calls_that_a_stream_would_deliver_slowly_come_at_once() {
+async fn calls_that_come_slowly_run_together() {
     let Some(mock) = mock("slow-calls") else { return };
     fetches_in_order(&mock, 5, "Five items.").await;
 }
@@ -570,26 +570,39 @@ async fn refused(mock: &Mock, kind: ModelErrorKind, status: u16) -> String {
 const LONG: &str = "A long answer that arrives in many small pieces, one after the other.";
 
 #[tokio::test]
-async fn an_answer_that_a_stream_would_deliver_slowly_comes_as_a_whole() {
+async fn an_answer_in_many_small_pieces_is_put_together() {
     let Some(mock) = mock("slow-chunks") else { return };
     let outcome = ends_at_once(&mock, Stop::Done).await;
     assert_eq!(outcome.text(), LONG);
 }
 
 #[tokio::test]
-async fn an_answer_that_would_be_cut_as_a_stream_comes_as_a_whole() {
+async fn an_answer_that_is_cut_in_its_text_is_asked_for_again() {
     let Some(mock) = mock("cut-stream") else { return };
-    let outcome = ends_at_once(&mock, Stop::Done).await;
-    assert_eq!(outcome.text(), LONG);
+    is_cut_each_time(&mock).await;
+    let whole = mock.agent_of(mock.model().streaming(false));
+    let outcome = whole.run(mock.words()).await.unwrap();
+    assert_eq!((outcome.stop(), outcome.text()), (&Stop::Done, LONG.to_owned()));
 }
 
 /// The server makes the same calls in every turn.
 #[tokio::test]
-async fn calls_that_would_be_cut_as_a_stream_come_as_a_whole() {
+async fn an_answer_that_is_cut_in_a_call_is_asked_for_again() {
     let Some(mock) = mock("cut-stream-in-call") else { return };
-    let outcome = mock.agent().max_turns(1).run(mock.words()).await.unwrap();
-    assert_eq!((outcome.stop(), mock.ran(), mock.sent().len()), (&Stop::MaxTurns, 2, 1));
+    is_cut_each_time(&mock).await;
+    let whole = mock.agent_of(mock.model().streaming(false)).max_turns(1);
+    let outcome = whole.run(mock.words()).await.unwrap();
+    assert_eq!(outcome.stop(), &Stop::MaxTurns);
     assert_eq!(texts(outcome.transcript()), ["fine in Paris", "fine in Tokyo"]);
+}
+
+/// A stream without its end is no response, whatever came of it.
+async fn is_cut_each_time(mock: &Mock) {
+    let ended = mock.fail().await;
+    let error = model_error(&ended);
+    assert_eq!((error.kind(), error.attempts()), (ModelErrorKind::Connection, 3), "{error}");
+    assert_eq!((mock.sent().len(), ended.transcript().responses().count()), (3, 0));
+    mock.wire.sent.lock().unwrap().clear();
 }
 
 #[test]
@@ -688,7 +701,7 @@ async fn an_agent_without_tools_names_none() {
     agent.run(mock.words()).await.unwrap();
     let bodies = mock.bodies();
     let keys: Vec<_> = bodies[0].as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["cache_control", "max_tokens", "messages", "model"]);
+    assert_eq!(keys, ["cache_control", "max_tokens", "messages", "model", "stream"]);
 }
 
 /// Other tools of the names that the server knows.

@@ -70,7 +70,8 @@ pub enum ModelErrorKind {
     Timeout,
     /// What came is no answer that can be read.
     Unreadable,
-    /// The answer is larger than [`Limits::response`](crate::Limits::response).
+    /// The answer is larger than [`Limits::response`](crate::Limits::response), or an event of it than
+    /// [`Limits::event`](crate::Limits::event).
     TooLarge,
     /// Anything else.
     #[default]

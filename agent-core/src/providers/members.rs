@@ -24,6 +24,37 @@ pub(super) fn members<'a, const N: usize>(
     Ok(found)
 }
 
+/// Each member of an object as it stands in its text, in order.
+///
+/// # Errors
+///
+/// When the text is no JSON object.
+pub(super) fn each<'a>(
+    text: &'a str,
+    member: impl FnMut(Cow<'a, str>, &'a RawValue),
+) -> serde_json::Result<()> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    json.deserialize_map(Each(member))?;
+    json.end()
+}
+
+struct Each<F>(F);
+
+impl<'a, F: FnMut(Cow<'a, str>, &'a RawValue)> Visitor<'a> for Each<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'a>>(mut self, mut map: M) -> Result<(), M::Error> {
+        while let Some((Name(name), member)) = map.next_entry()? {
+            self.0(name, member);
+        }
+        Ok(())
+    }
+}
+
 /// A member read as a value; `None` if it is not there, or not as expected.
 pub(super) fn value<'a, T: Deserialize<'a>>(member: Option<&'a RawValue>) -> Option<T> {
     serde_json::from_str(member?.get()).ok()

@@ -2,6 +2,7 @@
 
 pub mod anthropic;
 mod dialect;
+mod frames;
 mod members;
 mod secret;
 

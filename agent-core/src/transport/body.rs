@@ -22,17 +22,28 @@ use crate::error::ModelError;
 /// # Ok(())
 /// # }
 /// ```
-pub struct Body(Pin<Box<dyn Stream<Item = Result<Bytes, ModelError>> + Send>>);
+pub struct Body {
+    pieces: Pin<Box<dyn Stream<Item = Result<Bytes, ModelError>> + Send>>,
+    first: Option<Bytes>,
+}
 
 impl Body {
     /// A body that comes piece by piece.
     pub fn new(pieces: impl Stream<Item = Result<Bytes, ModelError>> + Send + 'static) -> Self {
-        Self(Box::pin(pieces))
+        Self { pieces: Box::pin(pieces), first: None }
     }
 
     /// The next piece; `None` at the end. Cancel-safe.
     pub async fn next(&mut self) -> Option<Result<Bytes, ModelError>> {
-        poll_fn(|cx| self.0.as_mut().poll_next(cx)).await
+        match self.first.take() {
+            Some(first) => Some(Ok(first)),
+            None => poll_fn(|cx| self.pieces.as_mut().poll_next(cx)).await,
+        }
+    }
+
+    /// Makes a piece the next one again.
+    pub(super) fn put_back(&mut self, piece: Bytes) {
+        self.first = Some(piece);
     }
 }
 

@@ -1,10 +1,10 @@
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, Request, Response};
 use std::future::Future;
 use std::panic::catch_unwind;
 use std::time::Duration;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{Body, Timeouts, Transport};
 use crate::error::{ModelError, ModelErrorKind};
@@ -12,30 +12,136 @@ use crate::error::{ModelError, ModelErrorKind};
 /// As much is read of an answer with the status of an error.
 const ERROR_BODY: usize = 64 << 10;
 
-/// Sends a request and reads the answer as a whole, within its times and at most `most` bytes of it.
-pub(crate) async fn fetch(
+/// Sends a request and reads its answer, within the times of both.
+pub(crate) async fn fetch<T, F>(
     transport: &dyn Transport,
     request: Request<Bytes>,
     timeouts: &Timeouts,
-    most: usize,
-) -> Result<Response<Bytes>, ModelError> {
+    read: impl FnOnce(Response<Body>) -> F,
+) -> Result<T, ModelError>
+where
+    F: Future<Output = Result<T, ModelError>>,
+{
     // Tokio panics here on a runtime that was built without `enable_time`.
     if catch_unwind(|| sleep(Duration::ZERO)).is_err() {
         let message = "the runtime has no timer: build it with `enable_all`";
         return Err(ModelError::new(message).with_kind(ModelErrorKind::Configuration));
     }
-    let whole = async {
+    let all = async {
         let head = transport.send(request);
         let answer = within(timeouts.first_byte, "no answer came", "first_byte", head).await??;
-        let (head, body) = answer.into_parts();
-        let is_error = !head.status.is_success();
-        let body = match is_error {
-            true => read_some(body, timeouts.idle).await?,
-            false => read(body, &head.headers, timeouts.idle, most).await?,
-        };
-        Ok(Response::from_parts(head, body))
+        read(answer).await
     };
-    within(timeouts.total, "the answer was not complete", "total", whole).await?
+    within(timeouts.total, "the answer was not complete", "total", all).await?
+}
+
+/// Reads an answer as a whole, at most `most` bytes of it.
+pub(crate) async fn whole(
+    answer: Response<Body>,
+    idle: Duration,
+    most: usize,
+) -> Result<Response<Bytes>, ModelError> {
+    let (head, body) = answer.into_parts();
+    let is_error = !head.status.is_success();
+    let body = match is_error {
+        true => read_some(body, idle).await?,
+        false => read(body, &head.headers, idle, most).await?,
+    };
+    Ok(Response::from_parts(head, body))
+}
+
+/// Whether an answer is a stream of events: it says so, or says nothing and begins like one.
+pub(crate) async fn comes_in_events(
+    answer: &mut Response<Body>,
+    idle: Duration,
+) -> Result<bool, ModelError> {
+    // The first letters of its fields, of a comment, and of a byte order mark.
+    const FIRST: &[u8] = b"deir:\xef";
+    if !answer.status().is_success() {
+        return Ok(false);
+    }
+    if let Some(kind) = answer.headers().get(CONTENT_TYPE) {
+        let kind = kind.as_bytes().trim_ascii_start();
+        let named = b"text/event-stream";
+        return Ok(kind.get(..named.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(named)));
+    }
+    let body = answer.body_mut();
+    while let Some(piece) = next(body, idle).await.transpose()? {
+        let first = piece.trim_ascii_start().first().copied();
+        if let Some(first) = first {
+            body.put_back(piece);
+            return Ok(FIRST.contains(&first));
+        }
+    }
+    Ok(false)
+}
+
+/// The pieces of an answer that comes in events, at most `most` bytes of them.
+pub(crate) struct Pieces {
+    body: Body,
+    idle: Duration,
+    heard: Instant,
+    most: usize,
+    left: usize,
+}
+
+impl Pieces {
+    pub(crate) fn new(
+        headers: &HeaderMap,
+        body: Body,
+        idle: Duration,
+        most: usize,
+    ) -> Result<Self, ModelError> {
+        check_encoding(headers)?;
+        Ok(Self { body, idle, heard: Instant::now(), most, left: most })
+    }
+
+    /// The next piece; an error if it is too long since one had something to say.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, ModelError> {
+        let left = self.idle.saturating_sub(self.heard.elapsed());
+        let next = timeout(left, self.body.next()).await.map_err(|_| late(self.idle))?;
+        let Some(piece) = next.transpose()? else { return Ok(None) };
+        self.left = self.left.checked_sub(piece.len()).ok_or_else(|| too_large(self.most))?;
+        Ok(Some(piece))
+    }
+
+    /// Notes whether the last piece had something to say.
+    pub(crate) fn heard(&mut self, something: bool) -> Result<(), ModelError> {
+        if something {
+            self.heard = Instant::now();
+            return Ok(());
+        }
+        // A piece that is there comes before any time that is over.
+        if self.heard.elapsed() < self.idle { Ok(()) } else { Err(late(self.idle)) }
+    }
+
+    /// Reads on after the last event, so that the connection can be used again and a recorder sees
+    /// the end. It mostly is there; what else comes counts for nothing.
+    pub(crate) async fn rest(mut self) -> Result<(), ModelError> {
+        const PATIENCE: Duration = Duration::from_millis(100);
+        let rest = async {
+            loop {
+                match self.next().await {
+                    Ok(Some(_)) => {}
+                    // What is wrong on this side, such as a recording that cannot be written.
+                    Err(error) if error.kind() == ModelErrorKind::Configuration => {
+                        return Err(error);
+                    }
+                    Ok(None) | Err(_) => return Ok(()),
+                }
+            }
+        };
+        timeout(PATIENCE, rest).await.unwrap_or(Ok(()))
+    }
+}
+
+fn late(idle: Duration) -> ModelError {
+    late_for("no more of the answer came", idle, "idle")
+}
+
+fn late_for(what: &str, time: Duration, name: &str) -> ModelError {
+    let message = format!("{what} within {time:?} (`Timeouts::{name}`)");
+    ModelError::new(message).with_kind(ModelErrorKind::Timeout)
 }
 
 async fn within<T>(
@@ -44,15 +150,11 @@ async fn within<T>(
     name: &str,
     future: impl Future<Output = T>,
 ) -> Result<T, ModelError> {
-    timeout(time, future).await.map_err(|_| {
-        let message = format!("{what} within {time:?} (`Timeouts::{name}`)");
-        ModelError::new(message).with_kind(ModelErrorKind::Timeout)
-    })
+    timeout(time, future).await.map_err(|_| late_for(what, time, name))
 }
 
 async fn next(body: &mut Body, idle: Duration) -> Option<Result<Bytes, ModelError>> {
-    let next = within(idle, "no more of the answer came", "idle", body.next()).await;
-    next.unwrap_or_else(|late| Some(Err(late)))
+    timeout(idle, body.next()).await.unwrap_or_else(|_| Some(Err(late(idle))))
 }
 
 async fn read(

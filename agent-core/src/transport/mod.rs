@@ -12,7 +12,7 @@ mod timeouts;
 
 pub use body::Body;
 pub use client::Http;
-pub(crate) use fetch::fetch;
+pub(crate) use fetch::{Pieces, comes_in_events, fetch, whole};
 pub use record::Recorder;
 pub use replay::Replayer;
 pub(crate) use secrets::Secrets;

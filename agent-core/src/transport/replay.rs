@@ -39,7 +39,7 @@ use crate::model::BoxFuture;
 /// # let file = std::env::temp_dir().join(format!("replayer-{}.json", std::process::id()));
 /// # std::fs::write(&file, r#"{
 /// #     "request": {"path": "/v1/messages", "body": {
-/// #         "model": "claude-sonnet-4-6", "max_tokens": 16000, "cache_control": {"type": "ephemeral"},
+/// #         "model": "claude-sonnet-4-6", "stream": true, "max_tokens": 16000, "cache_control": {"type": "ephemeral"},
 /// #         "messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]
 /// #     }},
 /// #     "response": {"status": 200, "body_text": "{\"content\": [{\"type\": \"text\", \"text\": \"Hello.\"}]}"}

@@ -42,7 +42,7 @@ impl Timeouts {
         self
     }
 
-    /// Until the head of the answer is there; 10 minutes unless set. An answer that comes as a whole
+    /// Until the head of the answer is there; 10 minutes unless set. An answer that is not streamed
     /// comes when the model has said all.
     #[must_use]
     pub fn first_byte(mut self, time: Duration) -> Self {
@@ -51,6 +51,9 @@ impl Timeouts {
     }
 
     /// Between two pieces of the answer; 60 s unless set.
+    ///
+    /// Of an answer that is streamed, only events that say something count: pings do not hide a stall.
+    /// A model that thinks for long without showing it may need more.
     #[must_use]
     pub fn idle(mut self, time: Duration) -> Self {
         self.idle = time;

@@ -11,15 +11,24 @@ pub(crate) struct Difference {
     level: fn(&mut Value),
 }
 
-pub(crate) const DIFFERENCES: [Difference; 10] = [
+pub(crate) const DIFFERENCES: [Difference; 12] = [
     Difference { why: "we mark what a prompt cache shall keep", level: unmark_cache },
-    Difference { why: "we ask for whole answers", level: |body| remove(body, "stream") },
+    Difference {
+        why: "we say nothing of streams where we want none",
+        level: |body| {
+            if body["stream"] == false {
+                remove(body, "stream");
+            }
+        },
+    },
     Difference { why: "a system prompt is a text, or a list with one", level: list_system },
     Difference { why: "a choice of `auto` is the default", level: drop_auto_choice },
     Difference { why: "our tools are sorted by name", level: sort_tools },
     Difference { why: "our tools have a description", level: describe_tools },
     Difference { why: "our schemas are not strict yet", level: relax_tools },
     Difference { why: "a result is a text, or a list with one", level: unlist_results },
+    Difference { why: "a client puts a blank before calls", level: drop_blank_texts },
+    Difference { why: "a recording writes dashes and quotes plainly", level: write_plainly },
     Difference { why: "`is_error: false` is the default", level: drop_no_error },
     Difference { why: "`caller` goes back; a recorded client drops it", level: drop_caller },
 ];
@@ -85,10 +94,29 @@ fn drop_no_error(body: &mut Value) {
     fine.for_each(|result| remove(result, "is_error"));
 }
 
+fn drop_blank_texts(body: &mut Value) {
+    for message in members(body, "messages") {
+        if let Some(content) = message.get_mut("content").and_then(Value::as_array_mut) {
+            content.retain(|block| block["text"] != " ");
+        }
+    }
+}
+
+fn write_plainly(body: &mut Value) {
+    for result in content(body, "web_search_tool_result") {
+        for found in members(result, "content") {
+            let title = text(&found["title"]).replace('\u{2013}', "-").replace('\u{2019}', "'");
+            found["title"] = json!(title);
+        }
+    }
+}
+
 fn drop_caller(body: &mut Value) {
     let direct = json!({"type": "direct"});
-    let calls = content(body, "tool_use").filter(|call| call["caller"] == direct);
-    calls.for_each(|call| remove(call, "caller"));
+    for kind in ["tool_use", "web_search_tool_result"] {
+        let direct = content(body, kind).filter(|block| block["caller"] == direct);
+        direct.for_each(|block| remove(block, "caller"));
+    }
 }
 
 /// A body on the level of all differences but one.

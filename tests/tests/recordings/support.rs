@@ -178,6 +178,7 @@ pub(crate) fn agent(
     const AGENTS: [&str; 6] = ["messages", "model", "stream", "system", "tool_choice", "tools"];
     let mut model =
         Anthropic::new(text(&asked["model"]), "no key at all").transport(transport.clone());
+    model = model.streaming(asked["stream"] == true);
     let fields = asked.as_object().unwrap().iter();
     for (name, value) in fields.filter(|(name, _)| !AGENTS.contains(&name.as_str())) {
         model = model.field(name, value);

@@ -1,6 +1,7 @@
 //! The response in an answer that was received whole.
 
 use bytes::Bytes;
+use http::HeaderMap;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
@@ -12,7 +13,34 @@ use crate::providers::members::{items, members, value};
 use crate::transcript::{Block, Origin, Response, StopReason, ToolCall, Usage, View};
 
 /// Our view of a small block takes far more room than its text.
-const MOST_BLOCKS: usize = 100_000;
+pub(super) const MOST_BLOCKS: usize = 100_000;
+
+/// What is said of a response beside its blocks.
+#[derive(Default)]
+pub(super) struct Around {
+    pub(super) model: Option<Arc<str>>,
+    pub(super) stop_reason: Option<String>,
+    pub(super) stop_details: Option<Arc<str>>,
+    pub(super) tokens: Tokens,
+}
+
+impl Around {
+    pub(super) fn response(
+        self,
+        settings: &Settings,
+        headers: &HeaderMap,
+        blocks: impl Iterator<Item = Block>,
+    ) -> Response {
+        let mut origin = Origin::new(DIALECT, settings.model.clone());
+        origin.model = self.model.unwrap_or_else(|| settings.model.clone());
+        origin.request_id = request_id(settings, headers).map(Into::into);
+        origin.stop_details = self.stop_details;
+        let response = blocks.fold(Response::new(), Response::block);
+        // After the blocks: the API's word counts, calls or not.
+        let stop = stop(self.stop_reason.as_deref());
+        response.stop(stop).used(self.tokens.usage()).from_origin(origin)
+    }
+}
 
 pub(super) fn response(
     settings: &Settings,
@@ -27,18 +55,16 @@ pub(super) fn response(
     let content = content.ok_or_else(|| unreadable("it has no `content`"))?;
     let content = content.ok_or_else(|| unreadable("it has too many blocks"))?;
 
-    let mut origin = Origin::new(DIALECT, settings.model.clone());
-    origin.model = value::<Arc<str>>(model).unwrap_or_else(|| settings.model.clone());
-    origin.request_id = request_id(settings, answer.headers()).map(Into::into);
-    origin.stop_details = details.and_then(stop_details);
-    let usage = usage.map(tokens).unwrap_or_default();
-    let response = content.into_iter().map(block).fold(Response::new(), Response::block);
-    // After the blocks: the API's word counts, calls or not.
-    let stop = stop(value::<String>(stop_reason).as_deref());
-    Ok(response.stop(stop).used(usage).from_origin(origin))
+    let around = Around {
+        model: value(model),
+        stop_reason: value(stop_reason),
+        stop_details: details.and_then(stop_details),
+        tokens: usage.map(Tokens::read).unwrap_or_default(),
+    };
+    Ok(around.response(settings, answer.headers(), content.into_iter().map(block)))
 }
 
-fn stop(reason: Option<&str>) -> StopReason {
+pub(super) fn stop(reason: Option<&str>) -> StopReason {
     match reason {
         Some("end_turn") => StopReason::EndTurn,
         Some("tool_use") => StopReason::ToolUse,
@@ -53,11 +79,15 @@ fn stop(reason: Option<&str>) -> StopReason {
 }
 
 /// A block with our view of it; one that is not known, or not as expected, stays as it is.
-fn block(raw: &RawValue) -> Block {
-    Block::with_raw(view(raw).unwrap_or(View::Opaque), raw.to_owned())
+pub(super) fn block(raw: &RawValue) -> Block {
+    Block::with_raw(view(raw), raw.to_owned())
 }
 
-fn view(raw: &RawValue) -> Option<View> {
+pub(super) fn view(raw: &RawValue) -> View {
+    known(raw).unwrap_or(View::Opaque)
+}
+
+fn known(raw: &RawValue) -> Option<View> {
     const MEMBERS: [&str; 6] = ["type", "text", "thinking", "id", "name", "input"];
     let [kind, text, thinking, id, name, input] = members(raw.get(), MEMBERS).ok()?;
     match value::<String>(kind)?.as_str() {
@@ -75,28 +105,57 @@ fn view(raw: &RawValue) -> Option<View> {
 }
 
 /// `{"category": .., "explanation": ..}` of a refusal, as a text.
-fn stop_details(raw: &RawValue) -> Option<Arc<str>> {
+pub(super) fn stop_details(raw: &RawValue) -> Option<Arc<str>> {
     let said = members(raw.get(), ["category", "explanation"]).ok()?;
     let said: Vec<String> = said.into_iter().filter_map(value).collect();
     (!said.is_empty()).then(|| said.join(": ").into())
 }
 
 /// Tokens as the API counts them: those of the cache beside the others.
-fn tokens(raw: &RawValue) -> Usage {
-    const MEMBERS: [&str; 5] = [
-        "input_tokens",
-        "output_tokens",
-        "cache_creation_input_tokens",
-        "cache_read_input_tokens",
-        "output_tokens_details",
-    ];
-    let found = members(raw.get(), MEMBERS).unwrap_or_default();
-    let details = found.last().copied().flatten();
-    let [fresh, output, written, read, _] =
-        found.map(|tokens| value::<u64>(tokens).unwrap_or_default());
-    let mut usage = Usage::new(fresh.saturating_add(written).saturating_add(read), output);
-    (usage.cache_write_tokens, usage.cache_read_tokens) = (written, read);
-    let details = details.and_then(|raw| members(raw.get(), ["thinking_tokens"]).ok());
-    usage.reasoning_tokens = details.and_then(|[tokens]| value(tokens)).unwrap_or_default();
-    usage
+#[derive(Clone, Copy, Default)]
+pub(super) struct Tokens {
+    fresh: Option<u64>,
+    output: Option<u64>,
+    written: Option<u64>,
+    read: Option<u64>,
+    thinking: Option<u64>,
+}
+
+impl Tokens {
+    pub(super) fn read(raw: &RawValue) -> Self {
+        const MEMBERS: [&str; 5] = [
+            "input_tokens",
+            "output_tokens",
+            "cache_creation_input_tokens",
+            "cache_read_input_tokens",
+            "output_tokens_details",
+        ];
+        let found = members(raw.get(), MEMBERS).unwrap_or_default();
+        let [fresh, output, written, read, details] = found;
+        let details = details.and_then(|raw| members(raw.get(), ["thinking_tokens"]).ok());
+        let [thinking] = details.unwrap_or_default();
+        let [fresh, output, written, read, thinking] =
+            [fresh, output, written, read, thinking].map(value);
+        Self { fresh, output, written, read, thinking }
+    }
+
+    /// What is said later counts; of what it leaves out, what was said before.
+    pub(super) fn update(&mut self, later: Self) {
+        let Self { fresh, output, written, read, thinking } = later;
+        self.fresh = fresh.or(self.fresh);
+        self.output = output.or(self.output);
+        self.written = written.or(self.written);
+        self.read = read.or(self.read);
+        self.thinking = thinking.or(self.thinking);
+    }
+
+    fn usage(self) -> Usage {
+        let Self { fresh, output, written, read, thinking } = self;
+        let [fresh, output, written, read, thinking] =
+            [fresh, output, written, read, thinking].map(Option::unwrap_or_default);
+        let mut usage = Usage::new(fresh.saturating_add(written).saturating_add(read), output);
+        (usage.cache_write_tokens, usage.cache_read_tokens) = (written, read);
+        usage.reasoning_tokens = thinking;
+        usage
+    }
 }

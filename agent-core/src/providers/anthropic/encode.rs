@@ -20,7 +20,7 @@ const OWN: [(&str, &str); 6] = [
     ("tools", "set them by `Agent::tools`, and those of the API by `Anthropic::server_tool`"),
     ("tool_choice", "set it by `Agent::tool_choice`"),
     ("messages", "they are what was said"),
-    ("stream", "it is not the caller's"),
+    ("stream", "set it by `Anthropic::streaming`"),
 ];
 
 pub(super) fn body(
@@ -58,10 +58,13 @@ struct Body<'a> {
 
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Settings { model, fields, cache, .. } = self.settings;
+        let Settings { model, fields, cache, streaming, .. } = self.settings;
         let cache = cache.mark();
         let mut body = serializer.serialize_map(None)?;
         body.serialize_entry("model", model)?;
+        if *streaming {
+            body.serialize_entry("stream", &true)?;
+        }
         for (name, value) in fields {
             body.serialize_entry(name, value)?;
         }

@@ -89,7 +89,26 @@ pub(super) fn unreadable(settings: &Settings, answer: &Answer, why: &str) -> Mod
         .with_kind(Kind::Unreadable)
         .with_status(answer.status().as_u16())
         .with_body(body);
-    match request_id(settings, answer.headers()) {
+    identified(error, settings, answer.headers())
+}
+
+/// The error that an event is which is none of a stream's, or not where it may be.
+pub(super) fn broken(settings: &Settings, event: &Answer, why: &str) -> ModelError {
+    let error = ModelError::new(format!("the answer is broken: {why}"))
+        .with_kind(Kind::Unreadable)
+        .with_status(event.status().as_u16())
+        .with_body(text(settings, event));
+    identified(error, settings, event.headers())
+}
+
+/// The error that a stream is which ends too early.
+pub(super) fn cut(settings: &Settings, headers: &HeaderMap) -> ModelError {
+    let error = ModelError::new("the answer ended before the model had said all");
+    identified(error.with_kind(Kind::Connection), settings, headers)
+}
+
+fn identified(error: ModelError, settings: &Settings, headers: &HeaderMap) -> ModelError {
+    match request_id(settings, headers) {
         Some(id) => error.with_request_id(id),
         None => error,
     }

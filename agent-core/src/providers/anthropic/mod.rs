@@ -8,6 +8,7 @@ mod encode;
 mod failure;
 mod messages;
 mod settings;
+mod stream;
 mod tools;
 
 pub use settings::{Auth, PromptCache};
@@ -19,12 +20,12 @@ use serde_json::Value;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use super::dialect::Dialect;
+use super::dialect::{Decode, Dialect, ask};
 use super::secret::Secret;
 use crate::error::{ModelError, ModelErrorKind};
 use crate::model::{BoxFuture, Model, Request};
 use crate::transcript::Response;
-use crate::transport::{Http, Timeouts, Transport, fetch};
+use crate::transport::{Http, Timeouts, Transport};
 use settings::Settings;
 use tools::Tools;
 
@@ -148,7 +149,7 @@ impl Anthropic {
 
     /// Sets the most tokens of a response; 16,000 unless set.
     ///
-    /// An answer comes as a whole, so much more of them needs longer [`Timeouts`].
+    /// Much more of them may need longer [`Timeouts`], above all where answers are not streamed.
     #[must_use]
     pub fn max_tokens(self, tokens: u32) -> Self {
         self.field("max_tokens", tokens)
@@ -197,6 +198,15 @@ impl Anthropic {
         self
     }
 
+    /// Sets whether answers come piece by piece, as the model writes them; they do unless set.
+    ///
+    /// Without, an answer comes as a whole when the model has said all. The response is the same.
+    #[must_use]
+    pub fn streaming(mut self, streaming: bool) -> Self {
+        self.settings.streaming = streaming;
+        self
+    }
+
     /// Sets how long each step of a request may take.
     #[must_use]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
@@ -232,12 +242,7 @@ impl Anthropic {
 
 impl Model for Anthropic {
     fn ask<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Result<Response, ModelError>> {
-        Box::pin(async move {
-            let asked = self.encode(&request)?;
-            let (transport, limit) = (self.the_transport()?, request.response_limit());
-            let answer = fetch(transport, asked, &self.timeouts, limit).await?;
-            self.decode(&request, &answer)
-        })
+        Box::pin(async move { ask(self, self.the_transport()?, &self.timeouts, request).await })
     }
 }
 
@@ -258,6 +263,10 @@ impl Dialect for Anthropic {
         // Gateways put errors of the API under a status of success.
         decode::response(&self.settings, answer)
             .map_err(|error| failure::told(&self.settings, request, answer).unwrap_or(error))
+    }
+
+    fn decoder<'a>(&'a self, request: Request<'a>, headers: HeaderMap) -> impl Decode + Send + 'a {
+        stream::Decoder::new(&self.settings, request, headers)
     }
 }
 

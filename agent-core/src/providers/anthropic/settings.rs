@@ -64,6 +64,7 @@ pub(super) struct Settings {
     pub(super) fields: Map<String, Value>,
     pub(super) server_tools: Vec<Value>,
     pub(super) cache: PromptCache,
+    pub(super) streaming: bool,
     /// A setting that cannot be sent.
     pub(super) refused: Option<String>,
 }
@@ -82,6 +83,7 @@ impl Settings {
             fields: Map::from_iter([("max_tokens".to_owned(), MAX_TOKENS.into())]),
             server_tools: Vec::new(),
             cache: PromptCache::default(),
+            streaming: true,
             refused: None,
         }
     }

@@ -1,0 +1,211 @@
+//! A block that comes piece by piece.
+
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::super::decode::{block, view};
+use super::Broken;
+use super::rebuilt::{Member, Rebuilt};
+use super::wire::{Event, WireDelta};
+use crate::model::{Delta, Request};
+use crate::providers::members::{each, items, members, value};
+use crate::transcript::{Block, ToolCall, View};
+
+pub(super) struct OpenBlock {
+    /// As it began.
+    raw: Box<RawValue>,
+    kind: Kind,
+    /// What came since then, by the names of the members that it belongs to.
+    members: Vec<(String, Member)>,
+}
+
+const INPUT: &str = "input";
+
+const TWO_KINDS: Broken = "a member is of two kinds";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Thinking,
+    Call,
+    /// From here on another model answers.
+    Fallback,
+    Other,
+}
+
+impl OpenBlock {
+    pub(super) fn new(raw: &RawValue) -> Self {
+        let kind = members(raw.get(), ["type"]).ok().and_then(|[kind]| value::<String>(kind));
+        let kind = match kind.as_deref() {
+            Some("text") => Kind::Text,
+            Some("thinking") => Kind::Thinking,
+            Some("tool_use") => Kind::Call,
+            Some("fallback") => Kind::Fallback,
+            _ => Kind::Other,
+        };
+        Self { raw: raw.to_owned(), kind, members: Vec::new() }
+    }
+
+    pub(super) fn is_call(&self) -> bool {
+        self.kind == Kind::Call
+    }
+
+    pub(super) fn is_another_model(&self) -> bool {
+        self.kind == Kind::Fallback
+    }
+
+    pub(super) fn tell_begin(&self, request: &Request<'_>) {
+        match view(&self.raw) {
+            View::Text(text) if !text.is_empty() => request.tell(Delta::Text(&text)),
+            View::Thinking(text) if !text.is_empty() => request.tell(Delta::Thinking(&text)),
+            View::ToolCall(call) => {
+                request.tell(Delta::Call { id: call.id(), name: call.name() });
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn add(
+        &mut self,
+        event: &Event<'_>,
+        data: &str,
+        request: &Request<'_>,
+    ) -> Result<(), Broken> {
+        let delta = event.delta.as_ref().ok_or("a delta is missing")?;
+        match delta.kind() {
+            "text_delta" => {
+                let text = delta.text.as_deref().ok_or("a delta has no text")?;
+                self.text("text")?.push_str(text);
+                if self.kind == Kind::Text && !text.is_empty() {
+                    request.tell(Delta::Text(text));
+                }
+            }
+            "input_json_delta" => {
+                let json = delta.partial_json.as_deref().ok_or("a delta has no JSON")?;
+                self.json()?.push_str(json);
+                if self.kind == Kind::Call && !json.is_empty() {
+                    request.tell(Delta::Arguments(json));
+                }
+            }
+            "thinking_delta" => {
+                let text = delta.thinking.as_deref().ok_or("a delta has no thinking")?;
+                self.text("thinking")?.push_str(text);
+                if self.kind == Kind::Thinking && !text.is_empty() {
+                    request.tell(Delta::Thinking(text));
+                }
+            }
+            "signature_delta" => {
+                let signature = delta.signature.as_deref().ok_or("a delta has no signature")?;
+                signature.clone_into(self.text("signature")?);
+            }
+            "citations_delta" => self.cite(delta)?,
+            // The API may add deltas at any time.
+            _ if self.kind == Kind::Other => self.add_unknown(data)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Texts are taken to go on, and all else to be new, as it is with all that is known.
+    fn add_unknown(&mut self, data: &str) -> Result<(), Broken> {
+        let [delta] = members(data, ["delta"]).unwrap_or_default();
+        let mut added = Ok(());
+        _ = each(delta.map_or("{}", RawValue::get), |name, raw| {
+            if added.is_ok() && name != "type" {
+                added = self.add_member(&name, raw);
+            }
+        });
+        added
+    }
+
+    fn add_member(&mut self, name: &str, raw: &RawValue) -> Result<(), Broken> {
+        if let Some(text) = value::<String>(Some(raw)) {
+            self.text(name)?.push_str(&text);
+        } else {
+            let new = || Member::Raw(raw.to_owned());
+            *self.member(name, |_| new())? = new();
+        }
+        Ok(())
+    }
+
+    fn cite(&mut self, delta: &WireDelta<'_>) -> Result<(), Broken> {
+        let citation = delta.citation.ok_or("a delta has no citation")?;
+        let cited = |raw: Option<&RawValue>| {
+            let cited = items(raw.map_or("[]", RawValue::get), usize::MAX).ok().flatten();
+            Member::List(cited.unwrap_or_default().into_iter().map(ToOwned::to_owned).collect())
+        };
+        match self.member("citations", cited)? {
+            Member::List(list) => list.push(citation.to_owned()),
+            _ => return Err(TWO_KINDS),
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, name: &str) -> Result<&mut String, Broken> {
+        match self.member(name, |raw| Member::Text(value(raw).unwrap_or_default()))? {
+            Member::Text(text) => Ok(text),
+            _ => Err(TWO_KINDS),
+        }
+    }
+
+    fn json(&mut self) -> Result<&mut String, Broken> {
+        match self.member(INPUT, |_| Member::Json(String::new()))? {
+            Member::Json(json) => Ok(json),
+            _ => Err(TWO_KINDS),
+        }
+    }
+
+    /// What came for a member; at first that with which the block began.
+    fn member(
+        &mut self,
+        name: &str,
+        begin: impl FnOnce(Option<&RawValue>) -> Member,
+    ) -> Result<&mut Member, Broken> {
+        const MOST: usize = 64;
+        let at = match self.members.iter().position(|(its, _)| *its == name) {
+            Some(at) => at,
+            None if self.members.len() == MOST => return Err("a block has too many members"),
+            None => {
+                let [raw] = members(self.raw.get(), [name]).unwrap_or_default();
+                self.members.push((name.to_owned(), begin(raw)));
+                self.members.len() - 1
+            }
+        };
+        self.members.get_mut(at).map(|(_, member)| member).ok_or(TWO_KINDS)
+    }
+
+    /// The block with all that came.
+    pub(super) fn close(mut self) -> Block {
+        if let Some(json) = self.take_json() {
+            if serde_json::from_str::<&RawValue>(&json).is_err() {
+                return self.malformed(json);
+            }
+            self.members.push((INPUT.to_owned(), Member::Json(json)));
+        }
+        let Self { raw, members, .. } = self;
+        if members.is_empty() {
+            return block(&raw);
+        }
+        let rebuilt = to_raw_value(&Rebuilt { raw: &raw, members: &members });
+        rebuilt.map_or_else(|_| block(&raw), |raw| Block::with_raw(view(&raw), raw))
+    }
+
+    /// The input as it was streamed, if there was any; models send an empty text where there is none.
+    fn take_json(&mut self) -> Option<String> {
+        let at = self.members.iter().position(|(name, _)| name == INPUT)?;
+        match self.members.swap_remove(at).1 {
+            Member::Json(json) if !json.trim_ascii().is_empty() => Some(json),
+            _ => None,
+        }
+    }
+
+    /// A block whose input is no JSON. A call keeps it, so that it is answered with what is wrong with
+    /// it; what goes back with the next request is made of that.
+    fn malformed(self, json: String) -> Block {
+        match view(&self.raw) {
+            View::ToolCall(call) => {
+                View::ToolCall(ToolCall::new(call.id(), call.name(), json)).into()
+            }
+            _ => block(&self.raw),
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The response in an answer that comes in events, without I/O and without a clock.
+
+mod block;
+mod rebuilt;
+mod wire;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::value::RawValue;
+use std::mem;
+
+use super::decode::{Around, MOST_BLOCKS, Tokens, stop_details};
+use super::failure;
+use super::settings::Settings;
+use crate::error::ModelError;
+use crate::model::{Delta, Request};
+use crate::providers::dialect::{Decode, Heard};
+use crate::providers::members::{members, value};
+use crate::transcript::{Block, Response, View};
+use block::OpenBlock;
+use wire::{Event, WireDelta};
+
+/// The stop reason after which the calls of a message are made.
+const TOOL_USE: &str = "tool_use";
+
+pub(super) struct Decoder<'a> {
+    settings: &'a Settings,
+    request: Request<'a>,
+    headers: HeaderMap,
+    around: Around,
+    /// With the index that each has on the wire: it only grows.
+    blocks: Vec<(u64, State)>,
+    /// The message has moved past so many blocks, and the calls among them are told.
+    passed: usize,
+    has_begun: bool,
+    has_ended: bool,
+    /// Another model took over, and what the one before it wanted may count for nothing.
+    is_taken_over: bool,
+}
+
+enum State {
+    Open(Box<OpenBlock>),
+    Closed(Block),
+}
+
+/// Why an event cannot be taken in.
+type Broken = &'static str;
+
+impl<'a> Decoder<'a> {
+    pub(super) fn new(settings: &'a Settings, request: Request<'a>, headers: HeaderMap) -> Self {
+        Self {
+            settings,
+            request,
+            headers,
+            around: Around::default(),
+            blocks: Vec::new(),
+            passed: 0,
+            has_begun: false,
+            has_ended: false,
+            is_taken_over: false,
+        }
+    }
+
+    fn take(&mut self, event: &Event<'_>, data: &str) -> Result<Heard, Broken> {
+        match event.kind() {
+            "content_block_delta" => self.add(event, data)?,
+            "content_block_start" => self.begin_block(event)?,
+            "content_block_stop" => self.end_block(event)?,
+            "message_start" => self.begin(event.message.ok_or("a message is missing")?)?,
+            "message_delta" => self.update(event),
+            "message_stop" => {
+                self.has_ended = true;
+                return Ok(Heard::All);
+            }
+            "ping" => return Ok(Heard::Nothing),
+            // The API may add events at any time.
+            _ => {}
+        }
+        Ok(Heard::Something)
+    }
+
+    fn begin(&mut self, message: &RawValue) -> Result<(), Broken> {
+        if mem::replace(&mut self.has_begun, true) {
+            return Err("it begins twice");
+        }
+        let [model, usage] = members(message.get(), ["model", "usage"]).unwrap_or_default();
+        self.around.model = value(model);
+        self.around.tokens = usage.map(Tokens::read).unwrap_or_default();
+        Ok(())
+    }
+
+    fn update(&mut self, event: &Event<'_>) {
+        if let Some(usage) = event.usage {
+            self.around.tokens.update(Tokens::read(usage));
+        }
+        let Some(WireDelta { stop_reason, stop_details: details, .. }) = &event.delta else {
+            return;
+        };
+        if let Some(reason) = stop_reason {
+            self.around.stop_reason = Some(reason.to_string());
+            if **reason == *TOOL_USE {
+                self.tell_complete();
+            }
+        }
+        if let Some(details) = details.and_then(stop_details) {
+            self.around.stop_details = Some(details);
+        }
+    }
+
+    fn begin_block(&mut self, event: &Event<'_>) -> Result<(), Broken> {
+        if !self.has_begun || self.around.stop_reason.is_some() {
+            return Err("a block stands outside of the message");
+        }
+        let index = event.index.ok_or("a block has no index")?;
+        if self.blocks.last().is_some_and(|(last, _)| index <= *last) {
+            return Err("a block begins twice");
+        }
+        if self.blocks.len() == MOST_BLOCKS {
+            return Err("it has too many blocks");
+        }
+        let block = OpenBlock::new(event.content_block.ok_or("a block is missing")?);
+        self.is_taken_over |= block.is_another_model();
+        self.tell_complete();
+        block.tell_begin(&self.request);
+        self.blocks.push((index, State::Open(Box::new(block))));
+        Ok(())
+    }
+
+    fn add(&mut self, event: &Event<'_>, data: &str) -> Result<(), Broken> {
+        let request = self.request;
+        match self.state(event)? {
+            State::Open(block) => block.add(event, data, &request),
+            State::Closed(_) => Err("a block goes on after its end"),
+        }
+    }
+
+    fn end_block(&mut self, event: &Event<'_>) -> Result<(), Broken> {
+        let state = self.state(event)?;
+        let ended = mem::replace(state, State::Closed(View::Opaque.into()));
+        let State::Open(block) = ended else { return Err("a block ends twice") };
+        *state = State::Closed(block.close());
+        Ok(())
+    }
+
+    fn state(&mut self, event: &Event<'_>) -> Result<&mut State, Broken> {
+        let index = event.index.ok_or("a block has no index")?;
+        let at = match self.blocks.last() {
+            Some((last, _)) if *last == index => Ok(self.blocks.len() - 1),
+            _ => self.blocks.binary_search_by_key(&index, |(index, _)| *index),
+        };
+        let state = at.ok().and_then(|at| self.blocks.get_mut(at));
+        state.map(|(_, state)| state).ok_or("a block goes on that has not begun")
+    }
+
+    /// Tells the calls that are complete. None is told before an earlier one: who hears of them may
+    /// count on their order.
+    fn tell_complete(&mut self) {
+        while let Some((_, state)) = self.blocks.get(self.passed)
+            && !self.is_taken_over
+        {
+            match state {
+                State::Open(block) if block.is_call() => return,
+                State::Open(_) => {}
+                State::Closed(block) => {
+                    if let View::ToolCall(call) = block.view() {
+                        self.request.tell(Delta::Complete(call));
+                    }
+                }
+            }
+            self.passed += 1;
+        }
+    }
+
+    /// Whether it ends in order to have calls made, of which one may have lost something.
+    fn has_lost_a_call(&self) -> bool {
+        let is_open =
+            |(_, state): &(u64, State)| matches!(state, State::Open(block) if block.is_call());
+        self.around.stop_reason.as_deref() == Some(TOOL_USE) && self.blocks.iter().any(is_open)
+    }
+
+    /// An event as an answer, for errors.
+    fn answer(&self, data: &str) -> http::Response<Bytes> {
+        let mut answer = http::Response::new(Bytes::copy_from_slice(data.as_bytes()));
+        *answer.headers_mut() = self.headers.clone();
+        answer
+    }
+
+    fn broken(&self, data: &str, why: &str) -> ModelError {
+        failure::broken(self.settings, &self.answer(data), why)
+    }
+}
+
+impl Decode for Decoder<'_> {
+    fn event(&mut self, data: &str) -> Result<Heard, ModelError> {
+        if self.has_ended {
+            return Ok(Heard::All);
+        }
+        let event = Event::read(data);
+        let event = event.map_err(|error| self.broken(data, &failure::place(&error)))?;
+        if event.is_error() {
+            return Err(failure::of(self.settings, &self.request, &self.answer(data)));
+        }
+        self.take(&event, data).map_err(|why| self.broken(data, why))
+    }
+
+    fn end(self) -> Result<Response, ModelError> {
+        if !self.has_ended || self.has_lost_a_call() {
+            return Err(failure::cut(self.settings, &self.headers));
+        }
+        let Self { settings, headers, around, blocks, .. } = self;
+        let blocks = blocks.into_iter().map(|(_, state)| match state {
+            State::Open(block) => block.close(),
+            State::Closed(block) => block,
+        });
+        Ok(around.response(settings, &headers, blocks))
+    }
+}
