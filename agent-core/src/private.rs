@@ -7,6 +7,8 @@ pub use crate::dispatch::{in_a_batch, in_place};
 pub use crate::key::Key;
 pub use crate::ledger::admit_and_finish;
 pub use crate::output::returned::Returned;
+#[cfg(feature = "anthropic")]
+pub use crate::providers::anthropic::stream_in_place;
 pub use crate::state::{Kind, Lend, LendMut};
 pub use crate::tool::{CallFuture, Meta, Tool, ToolInfo};
 pub use crate::toolset::Tools;

@@ -93,15 +93,15 @@ fn known(raw: &RawValue) -> Option<View> {
     match value::<String>(kind)?.as_str() {
         "text" => Some(View::Text(value(text)?)),
         "thinking" => Some(View::Thinking(value(thinking)?)),
-        "tool_use" => {
-            let [id, name] = [id, name].map(|text| value::<Arc<str>>(text).unwrap_or_default());
-            // As others say that there are none; the block cannot go back as it is then.
-            let input = input.map(RawValue::get).filter(|input| *input != "null");
-            let arguments = input.unwrap_or_default();
-            Some(View::ToolCall(ToolCall::new(id, name, arguments)))
-        }
+        "tool_use" => Some(call(id, name, input.map(RawValue::get).unwrap_or_default())),
         _ => None,
     }
+}
+
+pub(super) fn call(id: Option<&RawValue>, name: Option<&RawValue>, input: &str) -> View {
+    let [id, name] = [id, name].map(|text| value::<Arc<str>>(text).unwrap_or_default());
+    // As others say that there are no arguments; the block cannot go back as it is then.
+    View::ToolCall(ToolCall::new(id, name, if input == "null" { "" } else { input }))
 }
 
 /// `{"category": .., "explanation": ..}` of a refusal, as a text.

@@ -21,10 +21,11 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::dialect::{Decode, Dialect, ask};
+use super::frames::Frames;
 use super::secret::Secret;
 use crate::error::{ModelError, ModelErrorKind};
-use crate::model::{BoxFuture, Model, Request};
-use crate::transcript::Response;
+use crate::model::{BoxFuture, Delta, Listener, Model, Parallel, Request, ToolChoice};
+use crate::transcript::{Response, Transcript};
 use crate::transport::{Http, Timeouts, Transport};
 use settings::Settings;
 use tools::Tools;
@@ -268,6 +269,36 @@ impl Dialect for Anthropic {
     fn decoder<'a>(&'a self, request: Request<'a>, headers: HeaderMap) -> impl Decode + Send + 'a {
         stream::Decoder::new(&self.settings, request, headers)
     }
+}
+
+/// The response in the pieces of a stream: for the benches, which compare it with a bare parse. No
+/// transport brings them, and nobody waits.
+#[doc(hidden)]
+pub fn stream_in_place(
+    model: &Anthropic,
+    pieces: &[Bytes],
+    hear: &(dyn Fn(Delta<'_>) + Send + Sync),
+) -> Result<Response, ModelError> {
+    let (tools, choice, transcript) = (Arc::default(), ToolChoice::Auto, Transcript::default());
+    let request = Request {
+        system: None,
+        tools: &tools,
+        choice: &choice,
+        parallel: Parallel::Auto,
+        response_limit: usize::MAX,
+        event_limit: usize::MAX,
+        transcript: &transcript,
+        listener: Listener(Some(hear)),
+    };
+    let mut frames = Frames::new(request.event_limit());
+    let mut decoder = model.decoder(request, HeaderMap::new());
+    for piece in pieces {
+        frames.push(piece.clone());
+        while let Some(data) = frames.pop()? {
+            decoder.event(&data)?;
+        }
+    }
+    decoder.end()
 }
 
 impl fmt::Debug for Anthropic {

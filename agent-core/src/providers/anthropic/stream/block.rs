@@ -2,13 +2,13 @@
 
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::super::decode::{block, view};
+use super::super::decode::{block, call, view};
 use super::Broken;
 use super::rebuilt::{Member, Rebuilt};
 use super::wire::{Event, WireDelta};
 use crate::model::{Delta, Request};
 use crate::providers::members::{each, items, members, value};
-use crate::transcript::{Block, ToolCall, View};
+use crate::transcript::{Block, View};
 
 pub(super) struct OpenBlock {
     /// As it began.
@@ -174,38 +174,45 @@ impl OpenBlock {
     }
 
     /// The block with all that came.
-    pub(super) fn close(mut self) -> Block {
-        if let Some(json) = self.take_json() {
-            if serde_json::from_str::<&RawValue>(&json).is_err() {
-                return self.malformed(json);
+    pub(super) fn close(self) -> Block {
+        let Some(json) = self.input() else {
+            return self.rebuilt(None).map_or_else(|| block(&self.raw), |raw| as_block(raw, None));
+        };
+        let input = serde_json::from_str::<&RawValue>(json).ok();
+        let raw = input.and_then(|input| self.rebuilt(Some(input)));
+        let call = (self.kind == Kind::Call).then(|| self.call(input.map_or(json, RawValue::get)));
+        match (raw, call) {
+            (Some(raw), call) => {
+                // It may be large, and is held often enough.
+                drop(self);
+                as_block(raw, call)
             }
-            self.members.push((INPUT.to_owned(), Member::Json(json)));
+            // It is no JSON. The call is answered with what is wrong with it, and what goes back with
+            // the next request is made of that.
+            (None, Some(call)) => call.into(),
+            (None, None) => block(&self.raw),
         }
-        let Self { raw, members, .. } = self;
-        if members.is_empty() {
-            return block(&raw);
-        }
-        let rebuilt = to_raw_value(&Rebuilt { raw: &raw, members: &members });
-        rebuilt.map_or_else(|_| block(&raw), |raw| Block::with_raw(view(&raw), raw))
     }
 
-    /// The input as it was streamed, if there was any; models send an empty text where there is none.
-    fn take_json(&mut self) -> Option<String> {
-        let at = self.members.iter().position(|(name, _)| name == INPUT)?;
-        match self.members.swap_remove(at).1 {
-            Member::Json(json) if !json.trim_ascii().is_empty() => Some(json),
+    /// The input as it was streamed, if there was any: models send an empty text where there is none.
+    fn input(&self) -> Option<&str> {
+        self.members.iter().find_map(|(_, member)| match member {
+            Member::Json(json) if !json.trim_ascii().is_empty() => Some(json.as_str()),
             _ => None,
-        }
+        })
     }
 
-    /// A block whose input is no JSON. A call keeps it, so that it is answered with what is wrong with
-    /// it; what goes back with the next request is made of that.
-    fn malformed(self, json: String) -> Block {
-        match view(&self.raw) {
-            View::ToolCall(call) => {
-                View::ToolCall(ToolCall::new(call.id(), call.name(), json)).into()
-            }
-            _ => block(&self.raw),
-        }
+    fn call(&self, input: &str) -> View {
+        let [id, name] = members(self.raw.get(), ["id", "name"]).unwrap_or_default();
+        call(id, name, input)
     }
+
+    fn rebuilt(&self, input: Option<&RawValue>) -> Option<Box<RawValue>> {
+        let Self { raw, members, .. } = self;
+        if members.is_empty() { None } else { to_raw_value(&Rebuilt { raw, members, input }).ok() }
+    }
+}
+
+fn as_block(raw: Box<RawValue>, call: Option<View>) -> Block {
+    Block::with_raw(call.unwrap_or_else(|| view(&raw)), raw)
 }

@@ -9,52 +9,60 @@ use crate::providers::members::each;
 /// What was streamed of a member.
 pub(super) enum Member {
     Text(String),
-    /// Pieces of JSON, which are some together.
+    /// Pieces of the block's input.
     Json(String),
     List(Vec<Box<RawValue>>),
     Raw(Box<RawValue>),
-}
-
-impl Serialize for Member {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Text(text) => text.serialize(serializer),
-            Self::Json(json) => {
-                let raw: &RawValue = serde_json::from_str(json).map_err(S::Error::custom)?;
-                raw.serialize(serializer)
-            }
-            Self::List(list) => list.serialize(serializer),
-            Self::Raw(raw) => raw.serialize(serializer),
-        }
-    }
 }
 
 /// The members with which a block began, byte for byte, and in their places those that were streamed.
 pub(super) struct Rebuilt<'a> {
     pub(super) raw: &'a RawValue,
     pub(super) members: &'a [(String, Member)],
+    /// What the pieces of the input are together; if they are nothing, it is as it began.
+    pub(super) input: Option<&'a RawValue>,
+}
+
+impl Rebuilt<'_> {
+    fn write<M: SerializeMap>(
+        &self,
+        map: &mut M,
+        name: &str,
+        member: &Member,
+    ) -> Result<(), M::Error> {
+        match member {
+            Member::Text(text) => map.serialize_entry(name, text),
+            Member::Json(_) => map.serialize_entry(name, &self.input),
+            Member::List(list) => map.serialize_entry(name, list),
+            Member::Raw(raw) => map.serialize_entry(name, raw),
+        }
+    }
 }
 
 impl Serialize for Rebuilt<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        let mut left: SmallVec<[_; 4]> = self.members.iter().collect();
+        let is_streamed =
+            |(_, member): &&_| self.input.is_some() || !matches!(member, Member::Json(_));
+        let streamed: SmallVec<[&(String, Member); 4]> =
+            self.members.iter().filter(is_streamed).collect();
+        let mut left = streamed.clone();
         let mut written = Ok(());
         let read = each(self.raw.get(), |name, raw| {
             if written.is_err() {
                 return;
             }
-            written = match left.iter().position(|(streamed, _)| *streamed == name) {
-                Some(at) => map.serialize_entry(&name, &left.remove(at).1),
+            written = match left.iter().position(|(its, _)| *its == name) {
+                Some(at) => self.write(&mut map, &name, &left.remove(at).1),
                 // One of a name that was there twice.
-                None if self.members.iter().any(|(streamed, _)| *streamed == name) => Ok(()),
+                None if streamed.iter().any(|(its, _)| *its == name) => Ok(()),
                 None => map.serialize_entry(&name, raw),
             };
         });
         read.map_err(S::Error::custom)?;
         written?;
         for (name, member) in left {
-            map.serialize_entry(name, member)?;
+            self.write(&mut map, name, member)?;
         }
         map.end()
     }
