@@ -42,16 +42,15 @@ struct Call {
 }
 
 impl Ctx {
-    pub(crate) fn new(id: Arc<str>, key: String) -> Self {
-        let (cancelled, deadline) = (CancellationToken::new(), OnceLock::new());
-        let around = OnceLock::new();
+    pub(crate) fn new(id: Arc<str>, key: String, cancelled: CancellationToken) -> Self {
+        let (deadline, around) = (OnceLock::new(), OnceLock::new());
         Self { call: Arc::new(Call { id, key, cancelled, deadline, around }) }
     }
 
     /// A context for calling a tool's function by hand, in a test for instance.
     #[must_use]
     pub fn detached() -> Self {
-        Self::new("detached".into(), "detached".to_owned())
+        Self::new("detached".into(), "detached".to_owned(), CancellationToken::new())
     }
 
     /// The id that the model's response gave the call.
@@ -85,6 +84,40 @@ impl Ctx {
     /// of `self`.
     pub fn cancelled(&self) -> impl Future<Output = ()> + Send + use<> {
         self.call.cancelled.clone().cancelled_owned()
+    }
+
+    /// Tells whoever watches the run how far this call is: see
+    /// [`Event::CallProgress`](crate::Event::CallProgress).
+    ///
+    /// It never waits. A watcher that is slow gets the latest word alone; at most 4 KiB of it are kept,
+    /// and nothing where nobody watches.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use agent_core::{Ctx, tool};
+    ///
+    /// /// Count the lines of some files.
+    /// #[tool(read)]
+    /// async fn count(call: Ctx, paths: Vec<String>) -> std::io::Result<usize> {
+    ///     let mut lines = 0;
+    ///     for (done, path) in paths.iter().enumerate() {
+    ///         call.progress(format!("{done} of {} files", paths.len()));
+    ///         lines += std::fs::read_to_string(path)?.lines().count();
+    ///     }
+    ///     Ok(lines)
+    /// }
+    /// ```
+    pub fn progress(&self, text: impl Into<String>) {
+        const MOST: usize = 4 << 10;
+        let Some(around) = self.call.around.get() else { return };
+        let mut text = text.into();
+        if text.len() > MOST {
+            let end = (0..=MOST).rev().find(|end| text.is_char_boundary(*end));
+            text.truncate(end.unwrap_or_default());
+            text.shrink_to_fit();
+        }
+        around.batch.progress(around.index, text);
     }
 
     /// Lets a task of your own belong to this call: a run that it starts is known to run within it.
@@ -138,11 +171,16 @@ impl fmt::Debug for Ctx {
     }
 }
 
+/// Whoever runs calls, as they see it.
+pub(crate) trait Batch: Any + Send + Sync {
+    /// A call says how far it is.
+    fn progress(&self, index: usize, text: String);
+}
+
 /// A call that runs, for what runs within it.
 #[derive(Clone)]
 pub(crate) struct Around {
-    /// Whoever runs calls knows what it is.
-    pub(crate) batch: Arc<dyn Any + Send + Sync>,
+    pub(crate) batch: Arc<dyn Batch>,
     pub(crate) index: usize,
 }
 

@@ -1,8 +1,6 @@
 //! A chat: runs that follow each other on one transcript.
 
-use crate::agent::Agent;
-use crate::event::Record;
-use crate::outcome::{Outcome, Ran, RunError, outcome};
+use crate::agent::{Agent, Run, RunStream, Said};
 use crate::transcript::{Input, Transcript};
 
 /// A chat with an agent.
@@ -41,41 +39,32 @@ impl Agent {
 }
 
 impl Conversation {
-    /// Says something, and runs until the model has said all.
+    /// Says something, and runs until the model has said all: await the [`Run`], or watch it.
     ///
-    /// A dropped future leaves the chat valid: a response that was being answered is in the
-    /// transcript with a result for each of its calls, those that were stopped as interrupted.
-    ///
-    /// # Errors
-    ///
-    /// As [`Agent::run`]. What was said stays in the transcript: [`resume`](Self::resume) tries again,
-    /// [`take_back`](Self::take_back) takes it out.
-    pub async fn send(&mut self, input: impl Into<Input> + Send) -> Result<Outcome, RunError> {
-        self.advance(Some(input.into())).await
+    /// Dropped, it leaves the chat valid: a response that was being answered is in the transcript with a
+    /// result for each of its calls, those that were stopped as interrupted. After an error too what was
+    /// said stays there: [`resume`](Self::resume) tries again, [`take_back`](Self::take_back) takes it out.
+    pub fn send(&mut self, input: impl Into<Input>) -> Run<'_> {
+        Run::new(self.agent.clone(), Said::InChat(&mut self.transcript), Some(input.into()))
     }
 
-    /// Goes on without saying anything: after an error, or when the model may answer more often.
+    /// As [`send`](Self::send), and tells what happens on the way.
+    pub fn stream(&mut self, input: impl Into<Input>) -> RunStream<'_> {
+        self.send(input).stream()
+    }
+
+    /// Goes on without saying anything: after an error or a cancel, or when the model may answer more
+    /// often.
     ///
     /// The model is asked again about the transcript as it is; no call is made twice.
-    ///
-    /// # Errors
-    ///
-    /// As [`Agent::run`].
-    pub async fn resume(&mut self) -> Result<Outcome, RunError> {
-        self.advance(None).await
+    pub fn resume(&mut self) -> Run<'_> {
+        Run::new(self.agent.clone(), Said::InChat(&mut self.transcript), None)
     }
 
     /// Takes back what was said last, if nothing has answered it: a text that is too long, say, or an image
     /// that the provider refuses, which would be refused again with all that is said after it.
     pub fn take_back(&mut self) -> Option<Input> {
         self.transcript.take_back_input()
-    }
-
-    async fn advance(&mut self, input: Option<Input>) -> Result<Outcome, RunError> {
-        let before = self.transcript.messages().len();
-        let mut record = Record::default();
-        let ended = self.agent.advance(&mut self.transcript, &mut record, input).await;
-        outcome(ended, Ran { transcript: self.transcript.clone(), before, record })
     }
 
     /// All that was said.

@@ -1,95 +1,141 @@
-//! What happens in a run, as it happens.
+//! What a run tells whoever watches it.
 
-use std::time::Duration;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
-use crate::access::Access;
-use crate::transcript::{Status, Usage};
+use crate::model::Delta;
+use crate::outcome::Stop;
+use crate::record::Step;
+use crate::transcript::{StopReason, ToolResult, Usage};
 
-/// A step of a run. Times count from its start.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Event {
+/// Something that happens in a run.
+///
+/// A run is a row of turns, each from [`TurnStarted`](Self::TurnStarted) to
+/// [`TurnEnded`](Self::TurnEnded), and one of [`RunEnded`](Self::RunEnded) and
+/// [`RunFailed`](Self::RunFailed) is its last event. Within a turn come first the pieces of the model's
+/// answer, in its order. A call is announced, starts, may tell of its progress, and ends; one that never
+/// starts only ends. Calls start and end when they do, and those that are safe while the answer is still
+/// coming. [`TurnRestarted`](Self::TurnRestarted) voids all that was told of the turn so far.
+///
+/// Calls are numbered from 1 in each turn. New kinds of events may come: ignore those that you do not
+/// know. Each is an object with a `type`, to be sent on as it is:
+///
+/// ```
+/// use agent_core::Event;
+///
+/// let event = Event::Text { text: "Hello".into() };
+/// assert_eq!(serde_json::to_string(&event).unwrap(), r#"{"type":"text","text":"Hello"}"#);
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event {
     /// The model is asked.
-    TurnStarted { at: Duration },
-    /// The model did not answer, and is asked again.
-    TurnRetried,
-    /// The model has answered.
-    TurnEnded { at: Duration, usage: Usage, calls: usize },
-    /// A call has its result.
-    CallEnded(CallRow),
+    TurnStarted {
+        /// The number of the turn, from 1.
+        turn: u32,
+    },
+    /// The model writes more of its text.
+    Text {
+        /// What comes next of it.
+        text: String,
+    },
+    /// The model writes more of its visible reasoning.
+    Thinking {
+        /// What comes next of it.
+        text: String,
+    },
+    /// The model begins to write a call.
+    CallAnnounced {
+        /// The call's number.
+        number: usize,
+        /// The tool's name, as the model wrote it.
+        name: Arc<str>,
+    },
+    /// The model writes more of the arguments of the call that was announced last.
+    CallArguments {
+        /// The call's number.
+        number: usize,
+        /// What comes next of their JSON.
+        text: String,
+    },
+    /// The tool of a call begins to run.
+    CallStarted {
+        /// The call's number.
+        number: usize,
+        /// The tool's name.
+        name: Arc<str>,
+        /// The JSON of its arguments.
+        arguments: Arc<str>,
+    },
+    /// A call says how far it is, with [`Ctx::progress`](crate::Ctx::progress).
+    CallProgress {
+        /// The call's number.
+        number: usize,
+        /// What it says.
+        text: String,
+    },
+    /// A call has its result. Where all results of a response are too large together, the model reads
+    /// less of it.
+    CallEnded {
+        /// The call's number.
+        number: usize,
+        /// What the model will read, and how the call ended.
+        result: ToolResult,
+    },
+    /// The model did not answer and is asked again: what was told of this turn is void.
+    TurnRestarted,
+    /// The model has answered, and each of its calls has its result.
+    TurnEnded {
+        /// Why the model stopped.
+        stop: StopReason,
+        /// The tokens of the request and the answer.
+        usage: Usage,
+    },
+    /// The run has ended well.
+    RunEnded {
+        /// Why it ended.
+        stop: Stop,
+    },
+    /// The run could not go on.
+    RunFailed {
+        /// What happened, with its causes.
+        error: String,
+    },
 }
 
-/// A call in the record of a run; its name and arguments stand in the transcript.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct CallRow {
-    pub(crate) turn: u32,
-    pub(crate) index: usize,
-    pub(crate) access: Option<Access>,
-    /// Whether the tool says nothing of what it touches.
-    pub(crate) silent: bool,
-    pub(crate) status: Status,
-    pub(crate) queued: Duration,
-    pub(crate) started: Option<Duration>,
-    pub(crate) ended: Duration,
-    pub(crate) after: Option<After>,
-}
-
-/// A turn in the record of a run: when the model was asked and had answered, and how often it was
-/// asked.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct TurnRow {
-    pub(crate) started: Duration,
-    pub(crate) ended: Duration,
-    pub(crate) attempts: u32,
-}
-
-/// For whom a call waited last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum After {
-    /// A call of this run, by its turn and position.
-    Call(u32, usize),
-    /// A call of another run on the same ledger.
-    OtherRun,
-    /// A slot: the agent runs no more calls at the same time.
-    Slot,
-    /// A slot of its tool, of which no more calls run at the same time.
-    ToolSlot,
-    /// Somebody who may allow it.
-    Approval,
-}
-
-/// The record of a run: the fold of its events.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Record {
-    pub(crate) turns: Vec<TurnRow>,
-    pub(crate) calls: Vec<CallRow>,
-    pub(crate) usage: Usage,
-}
-
-impl Record {
-    /// When the last turn or call ended.
-    pub(crate) fn elapsed(&self) -> Duration {
-        let turns = self.turns.iter().map(|turn| turn.ended);
-        turns.chain(self.calls.iter().map(|call| call.ended)).max().unwrap_or_default()
-    }
-
-    pub(crate) fn apply(&mut self, event: Event) {
-        match event {
-            Event::TurnStarted { at } => {
-                self.turns.push(TurnRow { started: at, ended: at, attempts: 1 });
-            }
-            Event::TurnRetried => {
-                if let Some(turn) = self.turns.last_mut() {
-                    turn.attempts += 1;
+impl Event {
+    /// What a step looks like from outside; the times of a run are in its
+    /// [`Timeline`](crate::Timeline).
+    pub(crate) fn of(step: &Step<'_>) -> Option<Self> {
+        Some(match *step {
+            Step::TurnStarted { turn, .. } => Self::TurnStarted { turn },
+            Step::Told { calls, delta } => match delta {
+                Delta::Text(text) => Self::Text { text: text.to_owned() },
+                Delta::Thinking(text) => Self::Thinking { text: text.to_owned() },
+                Delta::Call { name, .. } => {
+                    Self::CallAnnounced { number: calls, name: name.into() }
                 }
-            }
-            Event::TurnEnded { at, usage, calls } => {
-                self.usage += usage;
-                self.calls.reserve_exact(calls);
-                if let Some(turn) = self.turns.last_mut() {
-                    turn.ended = at;
+                Delta::Arguments(text) => {
+                    Self::CallArguments { number: calls, text: text.to_owned() }
                 }
+                Delta::Complete(_) => return None,
+            },
+            Step::CallStarted { index, call } => {
+                let (name, arguments) = (call.shared_name(), call.shared_arguments());
+                Self::CallStarted { number: index + 1, name, arguments }
             }
-            Event::CallEnded(row) => self.calls.push(row),
-        }
+            Step::Progress { index, text } => {
+                Self::CallProgress { number: index + 1, text: text.to_owned() }
+            }
+            Step::CallEnded { index, result } => {
+                Self::CallEnded { number: index + 1, result: result.clone() }
+            }
+            Step::TurnRestarted => Self::TurnRestarted,
+            Step::TurnEnded { response } => {
+                Self::TurnEnded { stop: response.stop_reason().clone(), usage: response.usage() }
+            }
+            Step::Answered { .. } | Step::CallCounted(_) => return None,
+        })
     }
 }

@@ -21,6 +21,7 @@ mod conversation;
 mod dispatch;
 mod error;
 mod event;
+mod halt;
 mod key;
 mod ledger;
 mod limits;
@@ -30,6 +31,7 @@ mod output;
 mod policy;
 #[cfg(feature = "anthropic")]
 pub mod providers;
+mod record;
 mod retry;
 mod run;
 mod schema;
@@ -45,7 +47,7 @@ mod transcript;
 pub mod transport;
 
 pub use access::{Access, Claims};
-pub use agent::Agent;
+pub use agent::{Agent, Run, RunStream};
 /// Lets the tools of an agent borrow the fields of a struct.
 ///
 /// A tool that takes `&T` or `&mut T` is lent the field of that type, when its list is bound with
@@ -281,6 +283,7 @@ pub use approval::{Call, Decision};
 pub use context::Ctx;
 pub use conversation::Conversation;
 pub use error::{ModelError, ModelErrorKind, ToolError};
+pub use event::Event;
 pub use key::{Key, Keys};
 pub use limits::Limits;
 pub use model::{BoxFuture, Delta, Model, Parallel, Request, ToolChoice};

@@ -27,6 +27,9 @@ pub struct Limits {
     pub(crate) event: usize,
     pub(crate) retries: u32,
     pub(crate) call_timeout: Duration,
+    pub(crate) turn_timeout: Duration,
+    pub(crate) run_timeout: Duration,
+    pub(crate) grace: Duration,
 }
 
 impl Default for Limits {
@@ -41,6 +44,9 @@ impl Default for Limits {
             event: 8 << 20,
             retries: 2,
             call_timeout: Duration::from_secs(120),
+            turn_timeout: Duration::from_secs(60 * 60),
+            run_timeout: Duration::from_secs(24 * 60 * 60),
+            grace: Duration::from_secs(1),
         }
     }
 }
@@ -116,6 +122,33 @@ impl Limits {
     #[must_use]
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout;
+        self
+    }
+
+    /// How long a turn takes at most, the model's answer with all attempts and its calls; 1 hour unless
+    /// set. Then the run ends with [`Stop::DeadlineExceeded`](crate::Stop::DeadlineExceeded).
+    ///
+    /// The time in which somebody is asked for [approval](crate::Agent::approve) does not count.
+    #[must_use]
+    pub fn turn_timeout(mut self, timeout: Duration) -> Self {
+        self.turn_timeout = timeout;
+        self
+    }
+
+    /// How long a run takes at most; 24 hours unless set. As [`turn_timeout`](Self::turn_timeout).
+    #[must_use]
+    pub fn run_timeout(mut self, timeout: Duration) -> Self {
+        self.run_timeout = timeout;
+        self
+    }
+
+    /// How long calls that run may go on when their run is cancelled or its time is over; 1 s unless set.
+    ///
+    /// They are told ([`Ctx::cancelled`](crate::Ctx::cancelled)), and what they return in this time is
+    /// their result. Then they are interrupted.
+    #[must_use]
+    pub fn grace(mut self, time: Duration) -> Self {
+        self.grace = time;
         self
     }
 }

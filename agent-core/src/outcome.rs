@@ -1,17 +1,19 @@
 //! How a run ended.
 
+use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{ModelError, with_sources};
-use crate::event::Record;
+use crate::record::Record;
 use crate::timeline::Timeline;
 use crate::transcript::{Response, Transcript, Usage};
 
 /// Why a run ended well.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Stop {
     /// The model had said all.
@@ -25,6 +27,12 @@ pub enum Stop {
     Refused,
     /// A filter of the provider cut the last response off; its calls were not run.
     Filtered,
+    /// The run was [cancelled](crate::Run::cancel_on): each call has its result, and the run can be
+    /// continued.
+    Cancelled,
+    /// The time of the [run](crate::Run::deadline) or of a
+    /// [turn](crate::Limits::turn_timeout) was over; as if it had been cancelled.
+    DeadlineExceeded,
     /// A reason this version does not know; the calls were not run.
     Other(String),
 }

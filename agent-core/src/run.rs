@@ -1,52 +1,59 @@
 //! The loop: ask the model, run the calls of its response, answer all of them, and so on.
 
-use std::error::Error;
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
+use crate::dispatch::{Broken, CallStep};
 use crate::error::ModelError;
-use crate::event::{CallRow, Event};
+use crate::halt::Halt;
 use crate::limits::{Limits, cut_results};
 use crate::outcome::{RunErrorKind, Stop};
+use crate::record::{CallRow, Step};
 use crate::retry::{self, Pause};
-use crate::transcript::{
-    Response, StopReason, ToolCall, ToolResult, Transcript, Turn, Usage, View,
-};
+use crate::transcript::{Response, StopReason, ToolCall, Transcript, Turn, View};
 
 /// What the loop asks of its surroundings. All else follows from its inputs: it has no clock.
 pub(crate) trait Runtime: Send {
-    /// Asks the model about what was said so far.
+    /// Asks the model about what was said so far. Calls of the answer may begin while it comes.
     fn model(
         &mut self,
+        turn: u32,
         transcript: &Transcript,
-    ) -> impl Future<Output = Result<Response, ModelError>> + Send;
+        emit: &mut Emit<'_>,
+    ) -> impl Future<Output = Result<Response, Unanswered>> + Send;
 
-    /// Runs the calls of a response, and hands over each result as it comes.
+    /// Runs the calls of the response that came last, and hands over what happens as it comes.
     fn calls(
         &mut self,
         turn: u32,
         calls: &[&ToolCall],
         done: &mut Done<'_>,
-    ) -> impl Future<Output = Option<Fatal>> + Send;
+    ) -> impl Future<Output = Option<Broken>> + Send;
+
+    /// Stops what has begun of the calls of that response, which makes none.
+    fn no_calls(&mut self, turn: u32, calls: &[&ToolCall], done: &mut Done<'_>);
 
     /// Waits before the model is asked again, because of this error.
-    fn pause(&mut self, pause: Pause, error: &ModelError) -> impl Future<Output = ()> + Send;
+    fn pause(
+        &mut self,
+        pause: Pause,
+        error: &ModelError,
+    ) -> impl Future<Output = Option<Halt>> + Send;
 
     /// The time since the run began.
     fn elapsed(&self) -> Duration;
 }
 
-/// Takes a result and what is recorded of its call.
-pub(crate) type Done<'a> = dyn FnMut(ToolResult, CallRow) + Send + 'a;
+/// Takes what happens to the call at this position, and what is recorded of it in the end.
+pub(crate) type Done<'a> = dyn FnMut(usize, CallStep<'_>, Option<CallRow>) + Send + 'a;
 
-/// Takes the events of a run.
-pub(crate) type Emit<'a> = dyn FnMut(Event) + Send + 'a;
+/// Takes the steps of a run.
+pub(crate) type Emit<'a> = dyn FnMut(&Step<'_>) + Send + 'a;
 
-/// An error of a tool that ends the run, and the tool's name.
-pub(crate) struct Fatal {
-    pub(crate) tool: Arc<str>,
-    pub(crate) error: Arc<dyn Error + Send + Sync>,
+/// Why there is no response.
+pub(crate) enum Unanswered {
+    Failed(ModelError),
+    Halted(Halt),
 }
 
 /// What follows a response: the one place that decides it.
@@ -80,71 +87,105 @@ pub(crate) async fn drive<R: Runtime>(
     emit: &mut Emit<'_>,
 ) -> Result<Stop, RunErrorKind> {
     for turn in 1..=max_turns.max(1) {
-        emit(Event::TurnStarted { at: runtime.elapsed() });
-        let answer = ask(runtime, transcript, limits.retries, emit).await;
-        let (usage, calls) = match &answer {
-            Ok(response) => (response.usage(), response.calls().count()),
-            Err(_) => (Usage::default(), 0),
+        emit(&Step::TurnStarted { turn, at: runtime.elapsed() });
+        let answer = ask(runtime, turn, transcript, limits.retries, emit).await;
+        emit(&Step::Answered { at: runtime.elapsed(), response: answer.as_ref().ok() });
+        let response = match answer {
+            Ok(response) => response,
+            Err(Unanswered::Failed(error)) => return Err(RunErrorKind::Model(error)),
+            Err(Unanswered::Halted(halt)) => return Ok(stopped(halt)),
         };
-        emit(Event::TurnEnded { at: runtime.elapsed(), usage, calls });
-        let response = answer.map_err(RunErrorKind::Model)?;
         check_size(&response, limits.response)?;
         let next = next(&response);
         let open = OpenTurn::new(transcript, response, limits);
-        match next {
-            Next::RunTools => run_tools(runtime, turn, open, emit).await?,
-            Next::Resend => open.close("the response was paused"),
-            Next::Finish(stop) => {
-                open.close(match stop {
-                    Stop::Done => "the response had ended",
-                    _ => "the response was cut off",
-                });
-                return Ok(stop);
-            }
+        let why = match &next {
+            Next::RunTools => None,
+            Next::Resend => Some("the response was paused"),
+            Next::Finish(Stop::Done) => Some("the response had ended"),
+            Next::Finish(_) => Some("the response was cut off"),
+        };
+        let halted = run_tools(runtime, turn, open, why, emit).await?;
+        match (halted, next) {
+            (Some(halt), _) => return Ok(stopped(halt)),
+            (None, Next::Finish(stop)) => return Ok(stop),
+            (None, Next::RunTools | Next::Resend) => {}
         }
     }
     Ok(Stop::MaxTurns)
 }
 
+fn stopped(halt: Halt) -> Stop {
+    match halt {
+        Halt::Cancelled => Stop::Cancelled,
+        Halt::RunOver | Halt::TurnOver => Stop::DeadlineExceeded,
+    }
+}
+
 /// One response of the model: the one place where it is asked again.
 async fn ask<R: Runtime>(
     runtime: &mut R,
+    turn: u32,
     transcript: &Transcript,
     retries: u32,
     emit: &mut Emit<'_>,
-) -> Result<Response, ModelError> {
+) -> Result<Response, Unanswered> {
     let mut attempt = 1;
     loop {
-        let error = match runtime.model(transcript).await {
-            Ok(response) => return Ok(response),
-            Err(error) => error,
+        let error = match runtime.model(turn, transcript, emit).await {
+            Err(Unanswered::Failed(error)) => error,
+            answer => return answer,
         };
         let pause = if attempt > retries { None } else { retry::pause(&error, attempt) };
-        let Some(pause) = pause else { return Err(error.with_attempts(attempt)) };
-        emit(Event::TurnRetried);
-        runtime.pause(pause, &error).await;
+        let Some(pause) = pause else {
+            return Err(Unanswered::Failed(error.with_attempts(attempt)));
+        };
+        emit(&Step::TurnRestarted);
+        // Boxed: most runs never pause, and hold no room for it.
+        if let Some(halt) = Box::pin(runtime.pause(pause, &error)).await {
+            return Err(Unanswered::Halted(halt));
+        }
         attempt += 1;
     }
 }
 
+/// Runs the calls of a response; or none of them, for this reason.
 async fn run_tools<R: Runtime>(
     runtime: &mut R,
     number: u32,
     mut open: OpenTurn<'_>,
+    why_none: Option<&'static str>,
     emit: &mut Emit<'_>,
-) -> Result<(), RunErrorKind> {
+) -> Result<Option<Halt>, RunErrorKind> {
     let response = open.turn.response().clone();
     let mut calls = Vec::with_capacity(response.blocks().len());
     calls.extend(response.calls());
-    let mut done = |result, row: CallRow| {
-        open.turn.answer(row.index, result);
-        emit(Event::CallEnded(row));
+    let mut done = |index, step: CallStep<'_>, row| match step {
+        CallStep::Started(call) => emit(&Step::CallStarted { index, call }),
+        CallStep::Progress(text) => emit(&Step::Progress { index, text }),
+        CallStep::Ended(result) => emit(&Step::CallEnded { index, result }),
+        CallStep::Counted(result, _) => {
+            open.turn.answer(index, result);
+            if let Some(row) = row {
+                emit(&Step::CallCounted(row));
+            }
+        }
     };
-    let fatal = runtime.calls(number, &calls, &mut done).await;
-    open.close("the run ended");
-    match fatal {
-        Some(Fatal { tool, error }) => Err(RunErrorKind::Fatal { tool, error }),
-        None => Ok(()),
+    let broken = match why_none {
+        Some(_) => {
+            runtime.no_calls(number, &calls, &mut done);
+            None
+        }
+        None => runtime.calls(number, &calls, &mut done).await,
+    };
+    open.close(why_none.unwrap_or("the run ended"));
+    emit(&Step::TurnEnded { response: &response });
+    match broken {
+        Some(Broken::Fatal(index, error)) => {
+            let tool = calls.get(index).map(|call| call.shared_name()).unwrap_or_default();
+            Err(RunErrorKind::Fatal { tool, error })
+        }
+        Some(Broken::Halted(halt)) => Ok(Some(halt)),
+        None => Ok(None),
     }
 }
 

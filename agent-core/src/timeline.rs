@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::access::Access;
 use crate::arguments::{each_argument, excerpt};
-use crate::event::{After, CallRow, Record, TurnRow};
+use crate::record::{After, CallRow, Record, TurnRow};
 use crate::transcript::{Message, Status, ToolCall};
 
 /// When the model was asked and each call ran, as data; it displays as a waterfall.

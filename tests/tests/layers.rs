@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 /// Top to bottom. A module imports modules of its own row, without a circle, and of rows below.
 const LAYERS: [&[&str]; 6] = [
     &["providers", "transport", "testing"],
-    &["agent", "run", "conversation", "timeline", "outcome"],
-    &["dispatch", "policy", "approval", "limits", "model", "retry"],
+    &["agent", "run", "conversation", "event", "timeline", "outcome", "record"],
+    &["dispatch", "policy", "approval", "limits", "halt", "model", "retry"],
     &["toolset", "ledger", "slots"],
-    &["tool", "access", "key", "state", "output", "context", "arguments", "event"],
+    &["tool", "access", "key", "state", "output", "context", "arguments"],
     &["transcript", "schema", "error", "sync"],
 ];
 

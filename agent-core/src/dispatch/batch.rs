@@ -2,7 +2,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
-use super::desk::{Desk, Fatal, Sink};
+use super::desk::{Broken, Desk, Sink};
+use super::early::{Begun, Early};
 use super::held::{Held, Verdict, judge};
 use super::job::{Info, Job};
 use super::nested::Enclosing;
@@ -14,6 +15,7 @@ use crate::approval::{Approval, Call, Decision};
 use crate::arguments::read_once;
 use crate::context::{Around, Ctx};
 use crate::error::ToolError;
+use crate::halt::Halting;
 use crate::limits::Limits;
 use crate::model::BoxFuture;
 use crate::policy;
@@ -22,7 +24,8 @@ use crate::tool::Options;
 use crate::toolset::{Bound, CallSlots, Toolset};
 use crate::transcript::{Status, ToolCall};
 
-/// The calls of one response, and what they run under.
+/// What the calls of one response run under.
+#[derive(Clone, Copy)]
 pub(crate) struct Batch<'a> {
     pub(crate) toolset: &'a Toolset,
     pub(crate) limits: &'a Limits,
@@ -30,6 +33,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) approval: &'a Approval,
     /// Start a call when the one before it has ended.
     pub(crate) one_by_one: bool,
+    /// Somebody wants to know when calls start, and how far they are.
+    pub(crate) watched: bool,
     pub(crate) run: u64,
     pub(crate) turn: u32,
     /// The call within which these run, if there is one.
@@ -38,8 +43,8 @@ pub(crate) struct Batch<'a> {
 
 /// A call that is ready to be admitted.
 pub(super) struct Ready<'a> {
-    /// The claims of its tool, and those of its keys.
-    pub(super) claims: &'a [Claim],
+    pub(super) tool: &'a Bound,
+    /// What it claims besides the claims of its tool.
     pub(super) keys: Vec<Claim>,
     /// The decision that it waits for, if it needs one.
     pub(super) question: Option<BoxFuture<'static, Decision>>,
@@ -47,8 +52,8 @@ pub(super) struct Ready<'a> {
 }
 
 impl Ready<'_> {
-    fn claims(&self) -> impl Iterator<Item = &Claim> + Clone {
-        self.claims.iter().chain(&self.keys)
+    pub(super) fn claims(&self) -> impl Iterator<Item = &Claim> + Clone {
+        self.tool.claims.iter().chain(&self.keys)
     }
 
     /// Whether one has to wait for the other; both are of one run.
@@ -71,20 +76,38 @@ pub(super) const TOGETHER: usize = 1024;
 /// So many bytes of arguments are parsed before the runtime gets a pause.
 const LARGE: usize = 64 << 10;
 
-impl Batch<'_> {
-    /// Runs the calls, and hands each result to `sink` as it comes.
+impl<'a> Batch<'a> {
+    /// Runs the calls, and tells `sink` what happens as it comes; some may have begun early.
     ///
-    /// Each call gets one, also when a fatal error or the drop of this future stops what runs and
-    /// withdraws what waits.
-    pub(crate) async fn run(self, calls: &[&ToolCall], sink: &mut Sink<'_>) -> Option<Fatal> {
-        let shared = &Shared::new(&self, calls.len());
-        let mut desk = Desk::new(calls, shared, self.limits.output, sink);
+    /// Each call gets one result, also when a fatal error, a halt or the drop of this future stops what
+    /// runs and withdraws what waits.
+    pub(crate) async fn run(
+        self,
+        calls: &[&ToolCall],
+        early: Option<Box<Early<'a>>>,
+        halting: &mut Halting<'_>,
+        sink: &mut Sink<'_>,
+    ) -> Option<Broken> {
+        let (shared, mut begun) = match early.and_then(|early| early.into_begun(calls)) {
+            Some((shared, begun)) => (shared, begun.into_iter()),
+            None => (Shared::new(&self, calls.len()), Vec::new().into_iter()),
+        };
+        let mut desk = Desk::new(calls, &shared, self.limits, sink);
         let mut jobs = Vec::with_capacity(calls.len().min(TOGETHER));
         let mut held = Held::default();
         let (mut parsed, mut queued) = (0, Instant::now());
         for (index, call) in calls.iter().enumerate() {
             desk.expect();
-            match self.accept(shared, (index, call), queued) {
+            let ready = match begun.next() {
+                Some(Begun::Started) => continue,
+                Some(Begun::Over(result, times)) => {
+                    desk.hand_over(index, result, times);
+                    continue;
+                }
+                Some(Begun::Held(ready)) => Ok(ready),
+                Some(Begun::Later) | None => self.prepare(&shared, (index, call), queued),
+            };
+            match ready.and_then(|ready| self.decide(ready, call, calls.len())) {
                 Ok(ready) if ready.question.is_some() || held.holds_back(&ready) => {
                     held.push(ready);
                 }
@@ -97,19 +120,21 @@ impl Batch<'_> {
             }
             shared.admit(&mut jobs);
             if self.one_by_one {
-                desk.collect(&mut held).await;
+                desk.collect(&mut held, halting).await;
             } else {
                 yield_now().await;
-                desk.take_ended();
+                desk.take_news();
             }
-            if desk.fatal.is_some() {
+            if desk.broken.is_some() {
                 break;
             }
             (parsed, queued) = (0, Instant::now());
         }
-        shared.admit(&mut jobs);
-        desk.collect(&mut held).await;
-        desk.fatal.take()
+        if desk.broken.is_none() {
+            shared.admit(&mut jobs);
+        }
+        desk.collect(&mut held, halting).await;
+        desk.broken.take()
     }
 
     /// The times of a call that is over before it is queued.
@@ -120,13 +145,13 @@ impl Batch<'_> {
         CallTimes { queued: now, started: None, ended: now, after: None, access, silent }
     }
 
-    /// Prepares a call to be admitted, with what it claims; or it is over here.
-    fn accept(
+    /// Reads the arguments of a call, and finds what it claims; or it is over here.
+    pub(super) fn prepare(
         &self,
         shared: &Arc<Shared>,
         (index, call): (usize, &ToolCall),
         queued: Instant,
-    ) -> Result<Ready<'_>, Ending> {
+    ) -> Result<Ready<'a>, Ending> {
         self.check_limits(index, call)?;
         if shared.depth >= DEEPEST {
             return Err(Ending::never_started("too many runs stand within each other"));
@@ -134,11 +159,8 @@ impl Batch<'_> {
         let permit = policy::decide(self.toolset, call.name());
         let permit = permit.map_err(|why| Ending::refused(Status::Failed, why))?;
         let tool = permit.tool();
-        if tool.options.solo && shared.calls() > 1 {
-            let why = "call it alone, after you have seen the other results";
-            return Err(Ending::never_started(why));
-        }
-        let context = tool.takes_call.then(|| Ctx::new(call.shared_id(), self.key(index)));
+        let context =
+            tool.takes_call.then(|| Ctx::new(call.shared_id(), self.key(index), shared.token()));
         let body = permit.call(call.shared_arguments(), context.clone());
         // A call that claims nothing parses its arguments where it runs.
         let (body, keys) =
@@ -149,7 +171,6 @@ impl Batch<'_> {
             drop_quietly(body);
             return Err(Ending::refused(Status::Failed, NOT_COVERED));
         }
-        let question = self.question(call, tool)?;
         let Options { access, blocking, sync, timeout, .. } = tool.options;
         let timeout = timeout.unwrap_or(self.limits.call_timeout);
         let span = span(call, self.turn, index);
@@ -158,19 +179,43 @@ impl Batch<'_> {
         let (slots, call) = (slots.cloned(), context);
         let info =
             Info { index, queued, access, silent, blocking, sync, timeout, call, slots, span };
-        Ok(Ready { claims: &tool.claims, keys, question, job: Job::new(body, shared, info) })
+        Ok(Ready { tool, keys, question: None, job: Job::new(body, shared, info) })
     }
 
-    /// What has to be decided before the call runs; or it is denied here.
+    /// Asks about a call what has to be asked; or it is over here.
+    fn decide(
+        &self,
+        mut ready: Ready<'a>,
+        call: &ToolCall,
+        calls: usize,
+    ) -> Result<Ready<'a>, Ending> {
+        let Options { destructive, solo, .. } = ready.tool.options;
+        let decided = if solo && calls > 1 {
+            Err(Ending::never_started("call it alone, after you have seen the other results"))
+        } else if self.approval.concerns(destructive) {
+            self.question(call, ready.tool)
+        } else {
+            return Ok(ready);
+        };
+        match decided {
+            Ok(question) => {
+                ready.question = question;
+                Ok(ready)
+            }
+            Err(ending) => {
+                drop_quietly(ready);
+                Err(ending)
+            }
+        }
+    }
+
+    /// Who is asked about a call, if somebody is; or it is denied here.
     fn question(
         &self,
         call: &ToolCall,
         tool: &Bound,
     ) -> Result<Option<BoxFuture<'static, Decision>>, Ending> {
         let Options { access, destructive, .. } = tool.options;
-        if !self.approval.concerns(destructive) {
-            return Ok(None);
-        }
         let arguments = read_once(call.arguments()).map_err(ToolError::arguments);
         let arguments = arguments.map_err(|error| Ending::of(Err(error)))?;
         if !tool.claims_something() {

@@ -1,23 +1,43 @@
 use std::error::Error;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::mem;
+use std::panic::catch_unwind;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::held::Held;
+use super::news::News;
 use super::outcome::{Ending, drop_quietly};
 use super::shared::{CallTimes, Ended, Shared};
-use crate::limits::cut_result;
-use crate::sync::{Instant, timeout};
-use crate::toolset::Bound;
+use crate::halt::{Halt, Halting};
+use crate::limits::{Limits, cut_result};
+use crate::sync::{Instant, JoinHandle, sleep, timeout};
+use crate::toolset::{Blocker, Bound};
 use crate::transcript::{ToolCall, ToolResult};
 
-/// A fatal error of a tool, and the position of its call.
-pub(crate) type Fatal = (usize, Arc<dyn Error + Send + Sync>);
+/// Something that happens to the call at this position.
+pub(crate) enum CallStep<'a> {
+    /// Its body begins.
+    Started(&'a ToolCall),
+    /// It says how far it is.
+    Progress(&'a str),
+    /// It has its result, which counts if its response does.
+    Ended(&'a ToolResult),
+    /// It has its result, and that counts.
+    Counted(ToolResult, CallTimes),
+}
 
-/// Takes each result as it comes.
-pub(crate) type Sink<'a> = dyn FnMut(usize, ToolResult, CallTimes) + Send + 'a;
+/// Takes what happens as it comes.
+pub(crate) type Sink<'a> = dyn FnMut(usize, CallStep<'_>) + Send + 'a;
+
+/// Why not all calls of a batch came to their own end.
+pub(crate) enum Broken {
+    /// A fatal error of the tool that was called at this position.
+    Fatal(usize, Arc<dyn Error + Send + Sync>),
+    /// The run was stopped.
+    Halted(Halt),
+}
 
 /// How long a stopped call has to let go.
 const GRACE: Duration = Duration::from_secs(1);
@@ -26,16 +46,17 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(super) struct Desk<'a, 'b> {
     calls: &'a [&'a ToolCall],
     shared: &'a Arc<Shared>,
-    /// The cap on the output of a call, in bytes.
-    output: usize,
+    limits: &'a Limits,
     began: Instant,
     /// Which calls have their result.
     answered: Vec<bool>,
-    /// Empty; room for those that end.
-    ended: Vec<Ended>,
     /// How many calls were accepted and have no result yet.
     open: usize,
-    pub(super) fatal: Option<Fatal>,
+    /// Empty; room for what comes.
+    news: News,
+    /// Why a call that was dropped before it began did not begin.
+    why: &'static str,
+    pub(super) broken: Option<Broken>,
     sink: &'a mut Sink<'b>,
 }
 
@@ -43,11 +64,12 @@ impl<'a, 'b> Desk<'a, 'b> {
     pub(super) fn new(
         calls: &'a [&'a ToolCall],
         shared: &'a Arc<Shared>,
-        output: usize,
+        limits: &'a Limits,
         sink: &'a mut Sink<'b>,
     ) -> Self {
-        let (began, answered, ended) = (Instant::now(), vec![false; calls.len()], Vec::new());
-        Self { calls, shared, output, began, answered, ended, open: 0, fatal: None, sink }
+        let (began, answered, news) = (Instant::now(), vec![false; calls.len()], News::default());
+        let why = "the runtime was shut down";
+        Self { calls, shared, limits, began, answered, open: 0, news, why, broken: None, sink }
     }
 
     /// Expects a result more.
@@ -55,75 +77,117 @@ impl<'a, 'b> Desk<'a, 'b> {
         self.open += 1;
     }
 
-    /// Waits for all open calls, also those that are held; after a fatal error only for those that run
-    /// to let go.
-    pub(super) async fn collect(&mut self, held: &mut Held<'_>) {
+    /// Waits for all open calls, also those that are held; after a fatal error, or if the run is stopped,
+    /// only for those that run to let go.
+    ///
+    /// What is rare is boxed, so that a run holds no room for it.
+    pub(super) async fn collect(&mut self, held: &mut Held<'_>, halting: &mut Halting<'_>) {
         loop {
-            self.take_ended();
-            if self.fatal.is_some() {
-                *held = Held::default();
-                return self.stop().await;
-            }
-            if self.open == 0 {
-                return;
-            }
-            if held.is_empty() {
-                self.shared.reported().await;
-            } else {
-                // Boxed: most runs ask nobody, and hold no room for it.
-                Box::pin(self.collect_or_decide(held)).await;
+            self.take_news();
+            match self.broken {
+                Some(Broken::Fatal(..)) => {
+                    *held = Held::default();
+                    return Box::pin(self.stop()).await;
+                }
+                Some(Broken::Halted(halt)) => {
+                    self.why = halt.why();
+                    *held = Held::default();
+                    return Box::pin(self.wind_down()).await;
+                }
+                None if self.open == 0 => return,
+                None if held.is_empty() => {
+                    let shared = self.shared;
+                    let halted = poll_fn(|cx| poll_news_or_halt(shared, halting, cx)).await;
+                    self.broken = halted.map(Broken::Halted);
+                }
+                None => Box::pin(self.collect_or_decide(held, halting)).await,
             }
         }
     }
 
-    /// Waits for an end or a decision, whichever comes first.
-    async fn collect_or_decide(&mut self, held: &mut Held<'_>) {
-        let shared = self.shared;
-        let mut reported = pin!(shared.reported());
-        let decided = {
-            let mut decided = pin!(held.decided());
-            poll_fn(|cx| match reported.as_mut().poll(cx) {
-                Poll::Ready(()) => Poll::Ready(None),
-                Poll::Pending => decided.as_mut().poll(cx).map(Some),
-            })
-            .await
-        };
-        if let Some(Some((ready, why))) = decided {
+    /// Waits for news or a decision, whichever comes first. While somebody is asked, no clock runs.
+    async fn collect_or_decide(&mut self, held: &mut Held<'_>, halting: &mut Halting<'_>) {
+        let (shared, asking, since) = (self.shared, held.is_asking(), Instant::now());
+        let mut decided = None;
+        let halted = poll_fn(|cx| {
+            if shared.board.poll(cx).is_ready() {
+                return Poll::Ready(None);
+            }
+            if let Poll::Ready(decision) = held.poll_decided(cx) {
+                decided = decision;
+                return Poll::Ready(None);
+            }
+            let halted = if asking { halting.poll_cancelled(cx) } else { halting.poll(cx) };
+            halted.map(Some)
+        })
+        .await;
+        if asking {
+            halting.put_off(since.elapsed());
+        }
+        self.broken = halted.map(Broken::Halted);
+        if let Some((ready, why)) = decided {
             // Answered before the call is dropped, which would report that it never started.
-            let times = ready.job.times_if_denied();
+            let times = ready.job.times_if_over(Some(Blocker::Approval));
             self.answer(ready.job.index(), Ending::denied(&why), times);
             drop_quietly(ready);
         }
-        shared.admit(&mut held.released());
+        if self.broken.is_none() {
+            self.shared.admit(&mut held.released());
+        }
     }
 
-    /// Takes the results that are there.
-    pub(super) fn take_ended(&mut self) {
-        let mut ended = std::mem::take(&mut self.ended);
-        self.shared.swap_ended(&mut ended);
-        for Ended { index, ending, times } in ended.drain(..) {
-            let shut_down = || Ending::never_started("the runtime was shut down");
-            self.answer(index, ending.unwrap_or_else(shut_down), times);
+    /// Takes what has happened since.
+    pub(super) fn take_news(&mut self) {
+        let mut news = mem::take(&mut self.news);
+        self.shared.board.take(&mut news);
+        for index in news.started.drain(..) {
+            if let Some(call) = self.calls.get(index) {
+                (self.sink)(index, CallStep::Started(call));
+            }
         }
-        self.ended = ended;
+        for (index, text) in mem::take(&mut news.progress) {
+            if self.answered.get(index) == Some(&false) {
+                (self.sink)(index, CallStep::Progress(&text));
+            }
+        }
+        for Ended { index, ending, times } in news.ended.drain(..) {
+            self.answer(index, ending.unwrap_or_else(|| Ending::never_started(self.why)), times);
+        }
+        self.news = news;
     }
 
     /// The result of a call; the first one counts.
     pub(super) fn answer(&mut self, index: usize, ending: Ending, times: CallTimes) {
-        let (Some(call), Some(answered)) = (self.calls.get(index), self.answered.get_mut(index))
-        else {
-            return;
-        };
-        if std::mem::replace(answered, true) {
+        let Some(call) = self.calls.get(index) else { return };
+        if self.is_answered(index) {
             return;
         }
-        self.open = self.open.saturating_sub(1);
-        if self.fatal.is_none() {
-            self.fatal = ending.fatal().map(|error| (index, error));
+        if self.broken.is_none() {
+            self.broken = ending.fatal().map(|error| Broken::Fatal(index, error));
         }
         let mut result = ending.into_result(call);
-        cut_result(&mut result, self.output);
-        (self.sink)(index, result, times);
+        cut_result(&mut result, self.limits.output);
+        if self.shared.watched {
+            (self.sink)(index, CallStep::Ended(&result));
+        }
+        (self.sink)(index, CallStep::Counted(result, times));
+    }
+
+    /// Takes over a result that was told before.
+    pub(super) fn hand_over(&mut self, index: usize, result: ToolResult, times: CallTimes) {
+        if !self.is_answered(index) {
+            (self.sink)(index, CallStep::Counted(result, times));
+        }
+    }
+
+    /// Whether a call has its result; it has one from now on.
+    fn is_answered(&mut self, index: usize) -> bool {
+        let Some(answered) = self.answered.get_mut(index) else { return true };
+        let before = mem::replace(answered, true);
+        if !before {
+            self.open = self.open.saturating_sub(1);
+        }
+        before
     }
 
     /// Ends all calls, as `tokio::try_join!` would.
@@ -140,17 +204,35 @@ impl<'a, 'b> Desk<'a, 'b> {
                 }
             }
         };
-        _ = timeout(GRACE, let_go).await;
+        within(GRACE, let_go).await;
         self.give_up("another call ended the run");
+    }
+
+    /// Starts nothing more, and gives what runs some time to come to its end.
+    async fn wind_down(&mut self) {
+        let (shared, grace) = (self.shared, self.limits.grace);
+        let tasks = shared.shut();
+        let ended = async {
+            loop {
+                self.take_news();
+                if self.open == 0 {
+                    return;
+                }
+                poll_fn(|cx| shared.board.poll(cx)).await;
+            }
+        };
+        within(grace, ended).await;
+        tasks.iter().for_each(JoinHandle::abort);
+        self.give_up(self.why);
     }
 
     /// Gives each call that has none a result: those that began are interrupted, whether they let go
     /// or not, and the others never started, because of `why`.
     fn give_up(&mut self, why: &str) {
         // Those that were dropped before they began have no ending.
-        let mut ended = Vec::new();
-        self.shared.swap_ended(&mut ended);
-        for Ended { index, ending, times } in ended {
+        let mut news = News::default();
+        self.shared.board.take(&mut news);
+        for Ended { index, ending, times } in news.ended {
             if let Some(ending) = ending {
                 self.answer(index, ending, times);
             }
@@ -171,6 +253,24 @@ impl<'a, 'b> Desk<'a, 'b> {
             let times = CallTimes { queued, started, ended, after: None, access, silent };
             self.answer(index, ending, times);
         }
+    }
+}
+
+fn poll_news_or_halt(
+    shared: &Shared,
+    halting: &mut Halting<'_>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Halt>> {
+    match shared.board.poll(cx) {
+        Poll::Ready(()) => Poll::Ready(None),
+        Poll::Pending => halting.poll(cx).map(Some),
+    }
+}
+
+/// Waits for a future, but not longer than this; not at all on a runtime without a timer.
+async fn within(time: Duration, future: impl Future<Output = ()>) {
+    if catch_unwind(|| sleep(Duration::ZERO)).is_ok() {
+        _ = timeout(time, future).await;
     }
 }
 

@@ -1,8 +1,7 @@
 //! Calls that wait for a decision, and those after them that must not overtake them.
 
-use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use super::batch::Ready;
 use crate::approval::{Approval, Call, Decision};
@@ -28,36 +27,39 @@ impl<'a> Held<'a> {
         self.0.push(ready);
     }
 
-    /// The next decision, and its call if it is not allowed. Cancel-safe; it never ends if nothing is
-    /// asked.
-    pub(super) async fn decided(&mut self) -> Option<(Ready<'a>, String)> {
-        let (at, decision) = poll_fn(|cx| {
-            for (at, ready) in self.0.iter_mut().enumerate() {
-                let Some(question) = &mut ready.question else { continue };
-                match catch_unwind(AssertUnwindSafe(|| question.as_mut().poll(cx))) {
-                    Ok(Poll::Pending) => {}
-                    Ok(Poll::Ready(decision)) => return Poll::Ready((at, decision)),
-                    Err(_) => {
-                        let why = "the one who was asked panicked";
-                        return Poll::Ready((at, Decision::deny(why)));
-                    }
-                }
+    /// Whether somebody is asked.
+    pub(super) fn is_asking(&self) -> bool {
+        self.0.iter().any(|ready| ready.question.is_some())
+    }
+
+    /// The next decision: its call, and why it does not run; or nothing, if it may.
+    pub(super) fn poll_decided(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<(Ready<'a>, String)>> {
+        let decided = |(at, ready): (usize, &mut Ready<'a>)| {
+            let question = ready.question.as_mut()?;
+            match catch_unwind(AssertUnwindSafe(|| question.as_mut().poll(cx))) {
+                Ok(Poll::Pending) => None,
+                Ok(Poll::Ready(decision)) => Some((at, decision)),
+                Err(_) => Some((at, Decision::deny("the one who was asked panicked"))),
             }
-            Poll::Pending
-        })
-        .await;
+        };
+        let Some((at, decision)) = self.0.iter_mut().enumerate().find_map(decided) else {
+            return Poll::Pending;
+        };
         let why = match decision {
             Decision::Allow => {
                 if let Some(ready) = self.0.get_mut(at) {
                     ready.question = None;
                     ready.job.waited_for(Blocker::Approval);
                 }
-                return None;
+                return Poll::Ready(None);
             }
             Decision::Deny(why) => why,
             Decision::Ask => "nobody decided".to_owned(),
         };
-        Some((self.0.remove(at), why))
+        Poll::Ready(Some((self.0.remove(at), why)))
     }
 
     /// Takes those out that are allowed and overtake nobody.

@@ -109,9 +109,8 @@ impl Job {
     }
 
     /// The times of a call that is over before it began.
-    pub(super) fn times_if_denied(&self) -> CallTimes {
+    pub(super) fn times_if_over(&self, after: Option<Blocker>) -> CallTimes {
         let Info { queued, access, silent, .. } = self.info;
-        let after = Some(Blocker::Approval);
         CallTimes {
             queued,
             started: None,

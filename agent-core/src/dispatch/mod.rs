@@ -3,26 +3,30 @@
 mod batch;
 mod blocking;
 mod desk;
+mod early;
 mod held;
 #[cfg(all(test, shuttle))]
 mod interleavings;
 mod job;
 mod lease;
 mod nested;
+mod news;
 mod outcome;
 mod prepare;
 mod shared;
 
 pub(crate) use batch::Batch;
+pub(crate) use desk::{Broken, CallStep};
+pub(crate) use early::{Early, Finished};
 pub(crate) use shared::CallTimes;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
 
-use self::desk::Sink;
 use crate::approval::Approval;
 use crate::context::Around;
+use crate::halt::Halting;
 use crate::limits::Limits;
 use crate::policy;
 use crate::toolset::Toolset;
@@ -63,19 +67,28 @@ impl Toolset {
     /// ```
     pub async fn call(&self, name: &str, arguments: impl Into<Arc<str>>) -> ToolResult {
         let (call, mut result) = (ToolCall::new("call_1", name, arguments), None);
-        by_hand(self, &Limits::default(), &[&call], &mut |_, ended, _| result = Some(ended)).await;
+        by_hand(self, &Limits::default(), &[&call], &mut |_, ended| result = Some(ended)).await;
         result.unwrap_or_else(|| ToolResult::new(&call, Status::NeverStarted, "never started"))
     }
 }
 
 /// Runs calls of a run of their own, all of which are approved.
-async fn by_hand(toolset: &Toolset, limits: &Limits, calls: &[&ToolCall], sink: &mut Sink<'_>) {
+async fn by_hand(
+    toolset: &Toolset,
+    limits: &Limits,
+    calls: &[&ToolCall],
+    done: &mut (dyn FnMut(usize, ToolResult) + Send),
+) {
     let (approval, around) = (&Approval::granted(), Around::current());
     let (around, run, turn) = (around.as_ref(), new_run(), 1);
-    let (slots, one_by_one) = (None, false);
-    Batch { toolset, limits, slots, approval, one_by_one, run, turn, around }
-        .run(calls, sink)
-        .await;
+    let (slots, one_by_one, watched) = (None, false, false);
+    let batch = Batch { toolset, limits, slots, approval, one_by_one, watched, run, turn, around };
+    let mut sink = |index, step: CallStep<'_>| {
+        if let CallStep::Counted(result, _) = step {
+            done(index, result);
+        }
+    };
+    batch.run(calls, None, &mut Halting::never(), &mut sink).await;
 }
 
 /// The calls of one response through ledger and dispatch alone: for the benches.
@@ -86,7 +99,7 @@ pub async fn in_a_batch(
     calls: &[&ToolCall],
 ) -> Vec<Option<ToolResult>> {
     let mut results = vec![None; calls.len()];
-    by_hand(toolset, limits, calls, &mut |index, result, _| {
+    by_hand(toolset, limits, calls, &mut |index, result| {
         if let Some(slot) = results.get_mut(index) {
             *slot = Some(result);
         }

@@ -1,5 +1,6 @@
 //! Runs within calls: what a call may use that runs within another one.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use super::shared::Shared;
@@ -16,7 +17,8 @@ pub(super) struct Enclosing {
 
 impl Enclosing {
     fn of(around: &Around) -> Option<Self> {
-        let shared = Arc::downcast(around.batch.clone()).ok()?;
+        let batch: Arc<dyn Any + Send + Sync> = around.batch.clone();
+        let shared = Arc::downcast(batch).ok()?;
         Some(Self { shared, index: around.index })
     }
 

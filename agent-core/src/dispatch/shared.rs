@@ -1,17 +1,19 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 use super::batch::{Batch, Ready, TOGETHER};
 use super::job::Job;
 use super::lease::start;
 use super::nested::Enclosing;
+use super::news::Board;
 use super::outcome::{Ending, drop_quietly};
 use crate::access::Access;
-use crate::context::Around;
+use crate::context::{Around, Batch as Surrounding};
 use crate::ledger::{Ledger, Ticket};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::sync::{Handle, Instant, JoinHandle, Mutex, MutexGuard, Notify, sleep};
+use crate::sync::{Handle, Instant, JoinHandle, Mutex, MutexGuard, sleep};
 use crate::toolset::{Blocker, CallRef, CallSlots, Parked, SharedLedger, Toolset, Waiting};
 
 /// What a batch shares with its calls, which run as tasks of their own.
@@ -44,8 +46,11 @@ pub(super) struct Shared {
     began: Box<[AtomicU64]>,
     /// What each call holds within which others may run, once it has begun.
     holds: Box<[OnceLock<Holds>]>,
-    ended: Mutex<Vec<Ended>>,
-    reported: Notify,
+    pub(super) board: Board,
+    /// Somebody wants to know when calls start, and how far they are.
+    pub(super) watched: bool,
+    /// Tells the calls that run that nobody waits for them much longer.
+    stopping: OnceLock<CancellationToken>,
     /// Nothing more may start. Changed under the lock of `tasks`.
     over: AtomicBool,
 }
@@ -79,7 +84,7 @@ pub(crate) struct CallTimes {
 
 impl Shared {
     pub(super) fn new(batch: &Batch<'_>, calls: usize) -> Arc<Self> {
-        let Batch { toolset, slots, around, limits, run, turn, .. } = *batch;
+        let Batch { toolset, slots, around, limits, watched, run, turn, .. } = *batch;
         let enclosing = Enclosing::on_ledger_of(toolset, around);
         let ledger = enclosing.as_ref().map(Enclosing::ledger_within);
         // What a call around them holds is theirs.
@@ -101,15 +106,11 @@ impl Shared {
             epoch: Instant::now(),
             began: std::iter::repeat_with(AtomicU64::default).take(calls).collect(),
             holds: std::iter::repeat_with(OnceLock::new).take(calls).collect(),
-            ended: Mutex::default(),
-            reported: Notify::new(),
+            board: Board::new(calls.min(TOGETHER)),
+            watched,
+            stopping: OnceLock::new(),
             over: AtomicBool::new(false),
         })
-    }
-
-    /// How many calls the response has.
-    pub(super) fn calls(&self) -> usize {
-        self.began.len()
     }
 
     pub(super) fn call_ref(&self, index: usize) -> CallRef {
@@ -121,15 +122,14 @@ impl Shared {
     /// The ledger is locked once for all of them, and the tasks that end meanwhile wait less for it.
     pub(super) fn admit(self: &Arc<Self>, calls: &mut Vec<Ready<'_>>) {
         let mut ledger = None;
-        let wait = |Ready { claims, keys, job, .. }: &mut Ready<'_>| {
-            if claims.is_empty() && keys.is_empty() {
+        let wait = |ready: &mut Ready<'_>| {
+            if ready.claims().next().is_none() {
                 return false;
             }
-            let park = || Parked { batch: self.clone(), index: job.index() };
+            let park = || Parked { batch: self.clone(), index: ready.job.index() };
             let ledger = ledger.get_or_insert_with(|| self.ledger());
-            let claims = claims.iter().chain(&*keys).copied();
-            let (ticket, free) = ledger.admit(claims, self.run, park);
-            job.hold(ticket);
+            let (ticket, free) = ledger.admit(ready.claims().copied(), self.run, park);
+            ready.job.hold(ticket);
             !free
         };
         // Under the ledger's lock, so that nobody releases them before they are here.
@@ -187,7 +187,11 @@ impl Shared {
         if let Some(began) = self.began.get(index) {
             began.store(u64::try_from(after).unwrap_or(u64::MAX - 1) + 1, Ordering::SeqCst);
         }
-        !self.is_over()
+        let goes_on = !self.is_over();
+        if goes_on && self.watched {
+            self.board.post(|news| news.started.push(index));
+        }
+        goes_on
     }
 
     /// When a call began, if it has, and when it was queued at the earliest.
@@ -224,34 +228,31 @@ impl Shared {
     }
 
     pub(super) fn report(&self, ended: Ended) {
-        let mut all = lock(&self.ended);
-        all.push(ended);
-        let first = all.len() == 1;
-        drop(all);
-        // Whoever waits takes all that has ended, so the first wakes it for those after it too.
-        if first {
-            self.reported.notify_one();
-        }
+        self.board.post(|news| news.ended.push(ended));
     }
 
-    /// Exchanges the calls that have ended since for an empty list, whose room is used again.
-    pub(super) fn swap_ended(&self, empty: &mut Vec<Ended>) {
-        std::mem::swap(&mut *lock(&self.ended), empty);
-    }
-
-    /// Ends when a call has ended that nobody has taken yet. Cancel-safe.
-    pub(super) async fn reported(&self) {
-        self.reported.notified().await;
+    /// A token for a call that wants to know when it is stopped.
+    pub(super) fn token(&self) -> CancellationToken {
+        self.stopping.get_or_init(CancellationToken::new).child_token()
     }
 
     /// Starts nothing more, stops what runs, and withdraws what waits.
     pub(super) fn close(self: &Arc<Self>) -> Vec<JoinHandle<()>> {
+        let tasks = self.shut();
+        tasks.iter().filter(|task| !task.is_finished()).for_each(JoinHandle::abort);
+        tasks
+    }
+
+    /// Starts nothing more, tells what runs, and withdraws what waits.
+    pub(super) fn shut(self: &Arc<Self>) -> Vec<JoinHandle<()>> {
         let tasks = {
             let mut tasks = lock(&self.tasks);
             self.over.store(true, Ordering::SeqCst);
             std::mem::take(&mut *tasks)
         };
-        tasks.iter().filter(|task| !task.is_finished()).for_each(JoinHandle::abort);
+        if let Some(stopping) = self.stopping.get() {
+            stopping.cancel();
+        }
         // Before the calls are taken: what has seen that the batch is over queues no more.
         let limited = self.toolset.slots().chain(self.slots.as_ref());
         limited.for_each(|slots| slots.withdraw(|parked| parked.is_of(self)));
@@ -262,6 +263,14 @@ impl Shared {
         parked.sort_unstable_by_key(|job| job.index());
         parked.into_iter().for_each(drop_quietly);
         tasks
+    }
+}
+
+impl Surrounding for Shared {
+    fn progress(&self, index: usize, text: String) {
+        if self.watched && !self.is_over() {
+            self.board.post(|news| _ = news.progress.insert(index, text));
+        }
     }
 }
 

@@ -15,8 +15,6 @@ pub(crate) use std::{thread, thread_local};
 #[cfg(not(shuttle))]
 pub(crate) use tokio::runtime::Handle;
 #[cfg(not(shuttle))]
-pub(crate) use tokio::sync::Notify;
-#[cfg(not(shuttle))]
 pub(crate) use tokio::task::{JoinHandle, spawn_blocking, yield_now};
 #[cfg(not(shuttle))]
 pub(crate) use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};

@@ -43,30 +43,6 @@ pub(crate) fn spawn_blocking<T: Send + 'static>(
     shuttle::future::spawn(async { work() })
 }
 
-/// Tokio's, which blocks no thread, and so runs here as well.
-pub(crate) struct Notify(tokio::sync::Notify);
-
-impl Notify {
-    pub(crate) fn new() -> Self {
-        Self(tokio::sync::Notify::new())
-    }
-
-    pub(crate) fn notify_one(&self) {
-        pause();
-        self.0.notify_one();
-    }
-
-    pub(crate) async fn notified(&self) {
-        pause();
-        self.0.notified().await;
-    }
-}
-
-/// Lets others go first.
-fn pause() {
-    thread::sleep(Duration::ZERO);
-}
-
 std::thread_local! {
     static NOW: Cell<Duration> = const { Cell::new(Duration::from_secs(1)) };
 }
@@ -114,6 +90,12 @@ pub(crate) fn sleep(time: Duration) -> Sleep {
 
 pub(crate) fn sleep_until(deadline: Instant) -> Sleep {
     Sleep(Some(deadline))
+}
+
+impl Sleep {
+    pub(crate) fn reset(mut self: Pin<&mut Self>, deadline: Instant) {
+        self.0 = Some(deadline);
+    }
 }
 
 impl Future for Sleep {

@@ -46,6 +46,12 @@ impl ToolResult {
         self
     }
 
+    /// The same result for a call that says the same.
+    pub(crate) fn of(mut self, call: &ToolCall) -> Self {
+        (self.call_id, self.name) = (call.shared_id(), call.shared_name());
+        self
+    }
+
     /// The id of the call that this answers.
     #[must_use]
     pub fn call_id(&self) -> &str {

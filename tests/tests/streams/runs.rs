@@ -89,7 +89,7 @@ async fn a_call_that_is_cut_off_is_kept_and_does_not_run() {
         input_delta(1, "{\"path\": \"b.m"),
     ];
     let served = Served::new([message(cut, "max_tokens"), say_done()]);
-    let agent = agent(served.clone());
+    let agent = agent(served.clone()).early_start(false);
     let mut chat = agent.conversation(agent_core::Transcript::default());
     let outcome = chat.send("Look").await.unwrap();
     assert_eq!(outcome.stop(), &Stop::Truncated);

@@ -29,13 +29,14 @@ use std::time::Duration;
 
 use self::watch::{Mood, Op, Watch};
 use self::work::{ALL, Store, toolset};
-use super::Batch;
+use super::{Batch, CallStep};
 use crate::approval::{Approval, Decision};
+use crate::halt::Halting;
 use crate::limits::Limits;
 use crate::slots::Slots;
 use crate::sync::{Handle, JoinHandle, yield_now};
 use crate::toolset::{CallSlots, Toolset};
-use crate::transcript::{Status, ToolCall, ToolResult};
+use crate::transcript::{Status, ToolCall};
 
 /// Some runs of one agent, at the same time.
 struct Scene {
@@ -117,7 +118,8 @@ impl Scene {
         let ops = self.watch().see(|seen| seen.ops.clone());
         let ops: Vec<_> = ops.into_iter().enumerate().filter(|(_, op)| op.run == run).collect();
         let calls: Vec<_> = ops.iter().map(|(n, op)| call(*n, *op)).collect();
-        let mut sink = |index: usize, result: ToolResult, _| {
+        let mut sink = |index: usize, step: CallStep<'_>| {
+            let CallStep::Counted(result, _) = step else { return };
             self.watch().see(|seen| {
                 seen.results[ops[index].0].push(result.status());
                 seen.told += usize::from(result.text().contains("still busy with"));
@@ -131,11 +133,13 @@ impl Scene {
             slots: self.slots.as_ref().map(|(_, slots)| slots),
             approval: &self.approval,
             one_by_one: self.one_by_one,
+            watched: thread_rng().gen_bool(0.5),
             run: u64::try_from(run).unwrap(),
             turn: 1,
             around: None,
         };
-        batch.run(&calls.iter().collect::<Vec<_>>(), &mut sink).await;
+        let calls: Vec<_> = calls.iter().collect();
+        batch.run(&calls, None, &mut Halting::never(), &mut sink).await;
         drop(over);
     }
 

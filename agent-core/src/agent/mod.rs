@@ -1,25 +1,22 @@
 //! The agent: a model, its tools, and the rules of their runs.
 
+mod in_process;
+mod ongoing;
+
+pub(crate) use ongoing::Said;
+pub use ongoing::{Run, RunStream};
+
 use std::fmt;
 use std::future::Future;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::approval::{Approval, Call, Decision};
-use crate::context::Around;
-use crate::dispatch::{Batch, CallTimes, new_run};
-use crate::error::ModelError;
-use crate::event::{After, CallRow, Record};
 use crate::limits::Limits;
-use crate::model::{Listener, Model, Parallel, Request, ToolChoice};
-use crate::outcome::{Outcome, Ran, RunError, RunErrorKind, Stop, outcome};
-use crate::retry::Pause;
-use crate::run::{Done, Fatal, Runtime, drive};
+use crate::model::{Model, Parallel, ToolChoice};
 use crate::slots::Slots;
-use crate::sync::{Handle, Instant, sleep};
-use crate::toolset::{Blocker, CallSlots, Toolset};
-use crate::transcript::{Input, Response, ToolCall, Transcript};
+use crate::toolset::{CallSlots, Toolset};
+use crate::transcript::{Input, Transcript};
+use in_process::InProcess;
 
 /// Runs a model with tools.
 ///
@@ -53,52 +50,65 @@ use crate::transcript::{Input, Response, ToolCall, Transcript};
 /// ```
 #[derive(Clone)]
 pub struct Agent {
+    inner: Arc<Inner>,
+}
+
+#[derive(Clone)]
+struct Inner {
     model: Arc<dyn Model>,
     toolset: Toolset,
     system: Option<Arc<str>>,
     choice: ToolChoice,
     parallel: Parallel,
     max_turns: u32,
-    limits: Arc<Limits>,
+    limits: Limits,
     slots: Option<Arc<CallSlots>>,
     approval: Approval,
+    early_start: bool,
 }
 
 impl Agent {
     /// An agent without tools.
     pub fn new(model: impl Model + 'static) -> Self {
-        Self {
+        let inner = Inner {
             model: Arc::new(model),
             toolset: Toolset::default(),
             system: None,
             choice: ToolChoice::Auto,
             parallel: Parallel::Auto,
             max_turns: 50,
-            limits: Arc::default(),
+            limits: Limits::default(),
             slots: None,
             approval: Approval::default(),
-        }
+            early_start: true,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Its own, if others share it now.
+    fn inner_mut(&mut self) -> &mut Inner {
+        Arc::make_mut(&mut self.inner)
     }
 
     /// Sets the tools: a [`Toolset`], or a list that borrows nothing (`tools![..]`). It replaces those
     /// set before; [`Toolset::and`] joins.
     #[must_use]
     pub fn tools(mut self, tools: impl Into<Toolset>) -> Self {
-        self.toolset = tools.into();
+        self.inner_mut().toolset = tools.into();
         self
     }
 
     /// Sets the system prompt.
     #[must_use]
     pub fn system(mut self, prompt: impl Into<Arc<str>>) -> Self {
-        self.system = Some(prompt.into());
+        self.inner_mut().system = Some(prompt.into());
         self
     }
 
     /// Sets how often the model may answer in a run; 50 unless set, at least 1.
     #[must_use]
     pub fn max_turns(mut self, turns: u32) -> Self {
-        self.max_turns = turns;
+        self.inner_mut().max_turns = turns;
         self
     }
 
@@ -107,21 +117,21 @@ impl Agent {
     /// A call that is ready never waits while a slot is free.
     #[must_use]
     pub fn concurrency(mut self, calls: usize) -> Self {
-        self.slots = Some(Slots::new(calls));
+        self.inner_mut().slots = Some(Slots::new(calls));
         self
     }
 
     /// Sets whether the model may make several calls in a response; see [`Parallel`].
     #[must_use]
     pub fn parallel(mut self, parallel: Parallel) -> Self {
-        self.parallel = parallel;
+        self.inner_mut().parallel = parallel;
         self
     }
 
     /// Sets whether the model must call a tool, or which, in every response; see [`ToolChoice`].
     #[must_use]
     pub fn tool_choice(mut self, choice: ToolChoice) -> Self {
-        self.choice = choice;
+        self.inner_mut().choice = choice;
         self
     }
 
@@ -163,7 +173,7 @@ impl Agent {
         F: Fn(Call) -> T + Send + Sync + 'static,
         T: Future<Output = Decision> + Send + 'static,
     {
-        self.approval.set_approver(approver);
+        self.inner_mut().approval.set_approver(approver);
         self
     }
 
@@ -188,158 +198,44 @@ impl Agent {
     /// ```
     #[must_use]
     pub fn policy(mut self, policy: impl Fn(&Call) -> Decision + Send + Sync + 'static) -> Self {
-        self.approval.set_policy(policy);
+        self.inner_mut().approval.set_policy(policy);
         self
     }
 
     /// Sets what a run may use up.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = Arc::new(limits);
+        self.inner_mut().limits = limits;
         self
     }
 
-    /// Runs until the model has said all.
+    /// Sets whether calls that are declared to read, or to be `pure`, begin while their response is still
+    /// being written; they do unless it is set to false.
     ///
-    /// Dropping the future stops the calls that run; nothing starts after that.
-    ///
-    /// # Errors
-    ///
-    /// When the model cannot be asked, a tool returned a fatal error, a response is too large, or
-    /// there is no tokio runtime. Each carries the transcript so far. What goes wrong in a call is
-    /// no error: it is the call's result.
-    pub async fn run(&self, input: impl Into<Input> + Send) -> Result<Outcome, RunError> {
-        let (mut transcript, mut record) = (Transcript::default(), Record::default());
-        let ended = self.advance(&mut transcript, &mut record, Some(input.into())).await;
-        outcome(ended, Ran { transcript, before: 0, record })
+    /// Nothing that writes ever does. What has begun of a response that fails is stopped.
+    #[must_use]
+    pub fn early_start(mut self, early: bool) -> Self {
+        self.inner_mut().early_start = early;
+        self
     }
 
-    /// One run: what is said and what happens goes into `transcript` and `record` as it comes.
-    pub(crate) async fn advance(
-        &self,
-        transcript: &mut Transcript,
-        record: &mut Record,
-        input: Option<Input>,
-    ) -> Result<Stop, RunErrorKind> {
-        if Handle::try_current().is_err() {
-            return Err(RunErrorKind::NoRuntime);
-        }
-        if let Some(tool) = self.toolset.destructive()
-            && !self.approval.is_possible()
-        {
-            return Err(RunErrorKind::NoApprover { tool: tool.clone() });
-        }
-        if let Some(input) = input {
-            transcript.push_user(input);
-        }
-        let around = Around::current();
-        let mut runtime = InProcess { agent: self, run: new_run(), around, began: Instant::now() };
-        let rules = (self.max_turns, &*self.limits);
-        drive(&mut runtime, rules, transcript, &mut |event| record.apply(event)).await
+    /// Runs until the model has said all: await the [`Run`], or watch it.
+    pub fn run(&self, input: impl Into<Input>) -> Run<'static> {
+        Run::new(self.clone(), Said::Own(Transcript::default()), Some(input.into()))
+    }
+
+    /// Runs until the model has said all, and tells what happens on the way.
+    pub fn stream(&self, input: impl Into<Input>) -> RunStream<'static> {
+        self.run(input).stream()
     }
 }
 
 impl fmt::Debug for Agent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Agent")
-            .field("toolset", &self.toolset)
-            .field("max_turns", &self.max_turns)
-            .field("limits", &self.limits)
+            .field("toolset", &self.inner.toolset)
+            .field("max_turns", &self.inner.max_turns)
+            .field("limits", &self.inner.limits)
             .finish_non_exhaustive()
-    }
-}
-
-/// A run in this process, on tokio.
-struct InProcess<'a> {
-    agent: &'a Agent,
-    run: u64,
-    /// The call within which it runs, if there is one.
-    around: Option<Around>,
-    began: Instant,
-}
-
-impl Runtime for InProcess<'_> {
-    async fn model(&mut self, transcript: &Transcript) -> Result<Response, ModelError> {
-        let Agent { model, toolset, system, choice, parallel, limits, .. } = self.agent;
-        let request = Request {
-            system: system.as_deref(),
-            tools: toolset.shared_definitions(),
-            choice,
-            parallel: *parallel,
-            response_limit: limits.response,
-            event_limit: limits.event,
-            transcript,
-            listener: Listener::default(),
-        };
-        model.ask(request).await
-    }
-
-    async fn pause(&mut self, pause: Pause, error: &ModelError) {
-        let length = pause.length(chance());
-        let (kind, status, request_id) = (error.kind(), error.status(), error.request_id());
-        tracing::warn!(?kind, status, request_id, ?length, "the model is asked again");
-        // Tokio panics here on a runtime that was built without `enable_time`.
-        if let Ok(sleep) = std::panic::catch_unwind(|| sleep(length)) {
-            sleep.await;
-        }
-    }
-
-    async fn calls(
-        &mut self,
-        turn: u32,
-        calls: &[&ToolCall],
-        done: &mut Done<'_>,
-    ) -> Option<Fatal> {
-        let Agent { toolset, limits, slots, parallel, approval, .. } = self.agent;
-        let (slots, one_by_one) = (slots.as_ref(), *parallel == Parallel::Never);
-        let around = self.around.as_ref();
-        let run = self.run;
-        let batch = Batch { toolset, limits, slots, approval, one_by_one, run, turn, around };
-        let mut sink = |index, result: crate::ToolResult, times| {
-            let row = self.row(turn, index, &result, times);
-            done(result, row);
-        };
-        let (index, error) = batch.run(calls, &mut sink).await?;
-        Some(Fatal { tool: calls.get(index)?.shared_name(), error })
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.began.elapsed()
-    }
-}
-
-/// From 0 to 1.
-fn chance() -> f64 {
-    let random = RandomState::new().hash_one(0);
-    f64::from(u32::try_from(random >> 32).unwrap_or_default()) / f64::from(u32::MAX)
-}
-
-impl InProcess<'_> {
-    fn row(
-        &self,
-        turn: u32,
-        index: usize,
-        result: &crate::ToolResult,
-        times: CallTimes,
-    ) -> CallRow {
-        let since = |time: Instant| time.duration_since(self.began);
-        let after = times.after.map(|blocker| match blocker {
-            Blocker::Slot => After::Slot,
-            Blocker::ToolSlot => After::ToolSlot,
-            Blocker::Approval => After::Approval,
-            Blocker::Call(call) if call.run == self.run => After::Call(call.turn, call.index),
-            Blocker::Call(_) => After::OtherRun,
-        });
-        CallRow {
-            turn,
-            index,
-            access: times.access,
-            silent: times.silent,
-            status: result.status(),
-            queued: since(times.queued),
-            started: times.started.map(since),
-            ended: since(times.ended),
-            after,
-        }
     }
 }

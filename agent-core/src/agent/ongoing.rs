@@ -1,0 +1,334 @@
+//! A run that was asked for: to be awaited, watched and stopped.
+
+use futures_core::Stream;
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::mem;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::{Agent, InProcess};
+use crate::context::Around;
+use crate::event::Event;
+use crate::halt::Halting;
+use crate::model::BoxFuture;
+use crate::outcome::{Outcome, Ran, RunError, RunErrorKind, outcome};
+use crate::record::{Record, Step};
+use crate::run::drive;
+use crate::sync::Handle;
+use crate::transcript::{Input, Transcript};
+
+/// A run: await it for its [`Outcome`], or [watch](Self::stream) it.
+///
+/// It begins when it is first polled. Dropping it stops the calls that run; nothing starts after that.
+///
+/// # Errors
+///
+/// When the model cannot be asked, a tool returned a fatal error, a response is too large, or there is no
+/// tokio runtime. Each carries the transcript so far. What goes wrong in a call is no error: it is the
+/// call's result.
+///
+/// # Examples
+///
+/// ```
+/// use agent_core::{Agent, Response, ScriptedModel, Stop};
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), agent_core::RunError> {
+/// let model = ScriptedModel::new().latency(Duration::from_secs(60)).turn(|_| Response::new());
+/// let run = Agent::new(model).run("Think for long.");
+/// let outcome = run.deadline(Duration::from_millis(10)).await?;
+/// assert_eq!(outcome.stop(), &Stop::DeadlineExceeded);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a run begins when it is awaited or watched"]
+pub struct Run<'a>(State<'a>);
+
+enum State<'a> {
+    /// Taken out when it begins.
+    Asked(Option<Asked<'a>>),
+    Going(BoxFuture<'a, Result<Outcome, RunError>>),
+}
+
+/// What a run is made of.
+pub(crate) struct Asked<'a> {
+    pub(crate) agent: Agent,
+    pub(crate) said: Said<'a>,
+    pub(crate) input: Option<Input>,
+    cancelled: Option<BoxFuture<'a, ()>>,
+    deadline: Option<Duration>,
+}
+
+/// What was said before, to which the run appends.
+pub(crate) enum Said<'a> {
+    Own(Transcript),
+    InChat(&'a mut Transcript),
+}
+
+impl Said<'_> {
+    fn transcript(&mut self) -> &mut Transcript {
+        match self {
+            Self::Own(transcript) => transcript,
+            Self::InChat(transcript) => transcript,
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(agent: Agent, said: Said<'a>, input: Option<Input>) -> Self {
+        let asked = Asked { agent, said, input, cancelled: None, deadline: None };
+        Self(State::Asked(Some(asked)))
+    }
+
+    /// Cancels the run when this future ends: that of a token, of a signal, of a channel.
+    ///
+    /// The model is not waited for any more, and nothing starts. Calls that run are told
+    /// ([`Ctx::cancelled`](crate::Ctx::cancelled)) and get [some time](crate::Limits::grace) to end. The
+    /// outcome is [`Stop::Cancelled`], and its transcript has a result for each call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use agent_core::{Agent, Response, ScriptedModel, Stop};
+    /// use std::time::Duration;
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), agent_core::RunError> {
+    /// let token = CancellationToken::new();
+    /// let model = ScriptedModel::new().latency(Duration::from_secs(60)).turn(|_| Response::new());
+    /// let run = Agent::new(model).run("Think for long.").cancel_on(token.clone().cancelled_owned());
+    /// token.cancel();
+    /// assert_eq!(run.await?.stop(), &Stop::Cancelled);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cancel_on(mut self, cancelled: impl Future<Output = ()> + Send + 'a) -> Self {
+        if let State::Asked(Some(asked)) = &mut self.0 {
+            asked.cancelled = Some(Box::pin(cancelled));
+        }
+        self
+    }
+
+    /// Ends the run after this time, counted from its first poll, with [`Stop::DeadlineExceeded`];
+    /// else [`Limits::run_timeout`](crate::Limits::run_timeout) does.
+    ///
+    /// As [`cancel_on`](Self::cancel_on); the time in which somebody is asked for
+    /// [approval](crate::Agent::approve) does not count.
+    pub fn deadline(mut self, time: Duration) -> Self {
+        if let State::Asked(Some(asked)) = &mut self.0 {
+            asked.deadline = Some(time);
+        }
+        self
+    }
+
+    /// Its events, as they happen.
+    pub fn stream(self) -> RunStream<'a> {
+        let events = Events::default();
+        let run = match self.0 {
+            State::Asked(asked) => asked.map(|asked| asked.go(Some(events.clone()))),
+            State::Going(run) => Some(run),
+        };
+        RunStream { run, events, ended: None }
+    }
+}
+
+impl Future for Run<'_> {
+    type Output = Result<Outcome, RunError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let State::Asked(asked) = &mut self.0
+            && let Some(asked) = asked.take()
+        {
+            self.0 = State::Going(asked.go(None));
+        }
+        match &mut self.0 {
+            State::Going(run) => run.as_mut().poll(cx),
+            State::Asked(_) => Poll::Pending,
+        }
+    }
+}
+
+impl fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").finish_non_exhaustive()
+    }
+}
+
+impl<'a> Asked<'a> {
+    fn go(self, events: Option<Events>) -> BoxFuture<'a, Result<Outcome, RunError>> {
+        let Self { agent, mut said, input, cancelled, deadline } = self;
+        let (mut record, before) = (Record::default(), said.transcript().messages().len());
+        let time = deadline.unwrap_or(agent.inner.limits.run_timeout);
+        let (mut halting, around) = (Halting::new(cancelled, time), Around::current());
+        let may_run = agent.may_run();
+        if let (Ok(()), Some(input)) = (&may_run, input) {
+            said.transcript().push_user(input);
+        }
+        // What is captured is held once, what is bound in here may be held twice.
+        Box::pin(async move {
+            let mut emit = |step: &Step<'_>| {
+                record.apply(step);
+                if let Some(events) = &events {
+                    events.push(|| Event::of(step));
+                }
+            };
+            let ended = match may_run {
+                Ok(()) => {
+                    let rules = (agent.inner.max_turns, &agent.inner.limits);
+                    let (watched, around) = (events.is_some(), around.as_ref());
+                    let mut runtime = InProcess::new(&agent.inner, around, watched, &mut halting);
+                    drive(&mut runtime, rules, said.transcript(), &mut emit).await
+                }
+                Err(error) => Err(error),
+            };
+            let transcript = match &mut said {
+                Said::Own(transcript) => mem::take(transcript),
+                Said::InChat(transcript) => transcript.clone(),
+            };
+            let outcome = outcome(ended, Ran { transcript, before, record });
+            if let Some(events) = &events {
+                events.push(|| Some(last(&outcome)));
+            }
+            outcome
+        })
+    }
+}
+
+fn last(outcome: &Result<Outcome, RunError>) -> Event {
+    match outcome {
+        Ok(outcome) => Event::RunEnded { stop: outcome.stop().clone() },
+        Err(error) => Event::RunFailed { error: format!("{error:?}") },
+    }
+}
+
+impl Agent {
+    fn may_run(&self) -> Result<(), RunErrorKind> {
+        if Handle::try_current().is_err() {
+            return Err(RunErrorKind::NoRuntime);
+        }
+        match self.inner.toolset.destructive() {
+            Some(tool) if !self.inner.approval.is_possible() => {
+                Err(RunErrorKind::NoApprover { tool: tool.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The events that nobody has taken yet; none are kept when nobody will.
+#[derive(Clone)]
+struct Events(Arc<Mutex<Option<VecDeque<Event>>>>);
+
+impl Default for Events {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Some(VecDeque::new()))))
+    }
+}
+
+impl Events {
+    fn push(&self, event: impl FnOnce() -> Option<Event>) {
+        let mut events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(events) = &mut *events {
+            events.extend(event());
+        }
+    }
+
+    fn pop(&self) -> Option<Event> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut()?.pop_front()
+    }
+
+    fn close(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// The [events](Event) of a run, as they happen.
+///
+/// The run goes on while the stream is polled: one that is read slowly holds the events of at most one
+/// piece of the model's answer, and reads no more of it. Calls that run go on meanwhile, and so do those
+/// that wait for them; what waits for a decision or for the next turn does not. Dropping the stream stops
+/// the run, as it does a [`Run`].
+///
+/// # Examples
+///
+/// ```
+/// use agent_core::{Agent, Event, Response, ScriptedModel};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), agent_core::RunError> {
+/// let model = ScriptedModel::new().turn(|_| Response::new().text("Hello."));
+/// let mut run = Agent::new(model).stream("Hi");
+/// let mut said = String::new();
+/// while let Some(event) = run.next().await {
+///     if let Event::Text { text } = event {
+///         said += &text;
+///     }
+/// }
+/// assert_eq!(said, "Hello.");
+/// assert_eq!(run.outcome().await?.text(), "Hello.");
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a run begins when it is awaited or watched"]
+pub struct RunStream<'a> {
+    run: Option<BoxFuture<'a, Result<Outcome, RunError>>>,
+    events: Events,
+    ended: Option<Result<Outcome, RunError>>,
+}
+
+impl RunStream<'_> {
+    /// The next event; `None` after the last one. Cancel-safe.
+    pub async fn next(&mut self) -> Option<Event> {
+        poll_fn(|cx| self.poll_event(cx)).await
+    }
+
+    /// Goes on to the end of the run, whatever happens on the way.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run`].
+    pub async fn outcome(mut self) -> Result<Outcome, RunError> {
+        self.events.close();
+        match (self.ended.take(), self.run.take()) {
+            (Some(ended), _) => ended,
+            (None, Some(run)) => run.await,
+            (None, None) => std::future::pending().await,
+        }
+    }
+
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        if let Some(event) = self.events.pop() {
+            return Poll::Ready(Some(event));
+        }
+        if let Some(run) = &mut self.run
+            && let Poll::Ready(ended) = run.as_mut().poll(cx)
+        {
+            (self.run, self.ended) = (None, Some(ended));
+        }
+        match self.events.pop() {
+            Some(event) => Poll::Ready(Some(event)),
+            None if self.run.is_none() => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Stream for RunStream<'_> {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.poll_event(cx)
+    }
+}
+
+impl fmt::Debug for RunStream<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunStream").field("ended", &self.ended).finish_non_exhaustive()
+    }
+}

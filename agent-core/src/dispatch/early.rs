@@ -1,0 +1,214 @@
+//! Calls that begin while their response is still being written.
+
+use std::mem;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use super::batch::{Batch, Ready};
+use super::desk::{CallStep, Sink};
+use super::news::News;
+use super::outcome::{Ending, drop_quietly};
+use super::shared::{CallTimes, Ended, Shared};
+use crate::access::Access;
+use crate::limits::cut_result;
+use crate::sync::Instant;
+use crate::transcript::{Status, ToolCall, ToolResult};
+
+/// The calls of a response that is still being written, as far as it has moved past them.
+///
+/// Of these, one that is declared to read or to be `pure` begins at once, unless it conflicts with an
+/// earlier one that has not begun. All others are held until the response has ended well: so nothing
+/// that writes has run if it does not. Dropped, it stops what has begun.
+pub(crate) struct Early<'a> {
+    batch: Batch<'a>,
+    /// Made with the first call.
+    shared: Option<Arc<Shared>>,
+    calls: Vec<(ToolCall, Begun<'a>)>,
+    /// Empty; room for what comes.
+    news: News,
+}
+
+/// How far a call has come before its response ended.
+pub(super) enum Begun<'a> {
+    /// It runs, or waits in the ledger.
+    Started,
+    /// It waits for the end of the response.
+    Held(Ready<'a>),
+    /// It is looked at when the response has ended.
+    Later,
+    /// It has its result.
+    Over(ToolResult, CallTimes),
+}
+
+/// A finished read of an answer that failed: the same call of the next answer may take it over.
+pub(crate) struct Finished {
+    call: ToolCall,
+    result: ToolResult,
+    times: CallTimes,
+}
+
+impl<'a> Early<'a> {
+    pub(crate) fn new(batch: Batch<'a>) -> Self {
+        Self { batch, shared: None, calls: Vec::new(), news: News::default() }
+    }
+
+    /// Takes a call past which the response has moved; it may take over what has finished before.
+    pub(crate) fn offer(
+        &mut self,
+        call: &ToolCall,
+        finished: &mut Vec<Finished>,
+        sink: &mut Sink<'_>,
+    ) {
+        let index = self.calls.len();
+        let begun = self.begin(index, call, finished);
+        if let Begun::Over(result, _) = &begun {
+            sink(index, CallStep::Ended(result));
+        }
+        self.calls.push((call.clone(), begun));
+    }
+
+    fn begin(&mut self, index: usize, call: &ToolCall, finished: &mut Vec<Finished>) -> Begun<'a> {
+        let Batch { toolset, limits, approval, one_by_one, .. } = self.batch;
+        let Some(tool) = toolset.find(call.name()) else { return Begun::Later };
+        if tool.options.solo || one_by_one || index >= limits.calls {
+            return Begun::Later;
+        }
+        let batch = &self.batch;
+        let shared = self.shared.get_or_insert_with(|| Shared::new(batch, limits.calls)).clone();
+        // What cannot be read is told when the response has ended.
+        let Ok(ready) = batch.prepare(&shared, (index, call), Instant::now()) else {
+            return Begun::Later;
+        };
+        let is_read = matches!(tool.options.access, Access::Read | Access::Pure);
+        let needs_leave = approval.concerns(tool.options.destructive);
+        if !is_read || needs_leave || self.holds_back(&ready) {
+            return Begun::Held(ready);
+        }
+        let is_it = |finished: &Finished| same(&finished.call, call);
+        if let Some(at) = finished.iter().position(is_it) {
+            drop_quietly(ready);
+            let Finished { result, times, .. } = finished.swap_remove(at);
+            return Begun::Over(result.of(call), times);
+        }
+        shared.admit(&mut vec![ready]);
+        Begun::Started
+    }
+
+    /// Whether a call must not overtake one that has not begun.
+    fn holds_back(&self, ready: &Ready<'_>) -> bool {
+        self.calls.iter().any(|(_, earlier)| match earlier {
+            Begun::Held(earlier) => earlier.conflicts_with(ready),
+            _ => false,
+        })
+    }
+
+    /// Tells `sink` what has happened; `cx` is woken when there is more.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, sink: &mut Sink<'_>) {
+        while let Some(shared) = &self.shared
+            && shared.board.poll(cx).is_ready()
+        {
+            let mut news = mem::take(&mut self.news);
+            shared.board.take(&mut news);
+            self.take(&mut news, sink);
+            self.news = news;
+        }
+    }
+
+    fn take(&mut self, news: &mut News, sink: &mut Sink<'_>) {
+        for index in news.started.drain(..) {
+            if let Some((call, _)) = self.calls.get(index) {
+                sink(index, CallStep::Started(call));
+            }
+        }
+        for (index, text) in mem::take(&mut news.progress) {
+            if let Some((_, Begun::Started)) = self.calls.get(index) {
+                sink(index, CallStep::Progress(&text));
+            }
+        }
+        for Ended { index, ending, times } in news.ended.drain(..) {
+            let Some((call, begun @ Begun::Started)) = self.calls.get_mut(index) else { continue };
+            let shut_down = || Ending::never_started("the runtime was shut down");
+            let mut result = ending.unwrap_or_else(shut_down).into_result(call);
+            cut_result(&mut result, self.batch.limits.output);
+            sink(index, CallStep::Ended(&result));
+            *begun = Begun::Over(result, times);
+        }
+    }
+
+    /// What has begun of exactly these calls; what has begun of others is stopped.
+    pub(super) fn into_begun(
+        mut self,
+        calls: &[&ToolCall],
+    ) -> Option<(Arc<Shared>, Vec<Begun<'a>>)> {
+        let fits = self.calls.len() <= calls.len()
+            && self.calls.iter().zip(calls).all(|((early, _), call)| same(early, call));
+        if !fits {
+            return None;
+        }
+        let shared = self.shared.take()?;
+        let begun = mem::take(&mut self.calls).into_iter().zip(calls);
+        let begun = begun.map(|((_, begun), call)| match begun {
+            // The response may have made its ids unique meanwhile.
+            Begun::Over(result, times) => Begun::Over(result.of(call), times),
+            begun => begun,
+        });
+        Some((shared, begun.collect()))
+    }
+
+    /// Stops what has begun, and tells the results of it: the response makes no calls.
+    pub(crate) fn discard(mut self, calls: &[&ToolCall], sink: &mut Sink<'_>) {
+        self.poll(&mut Context::from_waker(Waker::noop()), sink);
+        let Some((shared, begun)) = self.into_begun(calls) else { return };
+        drop(shared.close());
+        for (index, (begun, call)) in begun.into_iter().zip(calls).enumerate() {
+            match begun {
+                Begun::Over(result, times) => sink(index, CallStep::Counted(result, times)),
+                Begun::Started => {
+                    let Some((queued, started)) = shared.began(index) else { continue };
+                    let tool = shared.toolset.find(call.name());
+                    let access = tool.map(|tool| tool.options.access);
+                    let result = Ending::interrupted(access.unwrap_or_default()).into_result(call);
+                    let (started, ended) = (Some(started), Instant::now());
+                    let (after, silent) = (None, false);
+                    let times = CallTimes { queued, started, ended, after, access, silent };
+                    sink(index, CallStep::Ended(&result));
+                    sink(index, CallStep::Counted(result, times));
+                }
+                Begun::Held(ready) => drop_quietly(ready),
+                Begun::Later => {}
+            }
+        }
+    }
+
+    /// Stops what has begun, and keeps what has finished well: the answer failed.
+    pub(crate) fn into_finished(mut self) -> Vec<Finished> {
+        self.poll(&mut Context::from_waker(Waker::noop()), &mut |_, _| {});
+        let calls = mem::take(&mut self.calls).into_iter();
+        let finished = calls.filter_map(|(call, begun)| match begun {
+            Begun::Over(result, times) if result.status() == Status::Completed => {
+                Some(Finished { call, result, times })
+            }
+            _ => None,
+        });
+        finished.collect()
+    }
+}
+
+/// Whether the model says the same; ids differ between answers.
+fn same(one: &ToolCall, other: &ToolCall) -> bool {
+    let json = |call: &ToolCall| serde_json::from_str::<serde_json::Value>(call.arguments()).ok();
+    one.name() == other.name()
+        && (one.arguments() == other.arguments()
+            || json(one).is_some_and(|arguments| Some(arguments) == json(other)))
+}
+
+impl Drop for Early<'_> {
+    fn drop(&mut self) {
+        if let Some(shared) = &self.shared {
+            drop(shared.close());
+        }
+        for (_, begun) in mem::take(&mut self.calls) {
+            drop_quietly(begun);
+        }
+    }
+}
