@@ -82,7 +82,7 @@ fn perhaps_few(dice: &mut Dice) -> Option<usize> {
 fn a_transcript_has_the_same_bytes_in_every_interleaving() {
     let (runtime, bench) = (paused(), Bench::new());
     let mix = Mix { verdicts: true, ..ALONE };
-    each_seed("in 20 interleavings each", 3_000_000, share(1), mix, |dice| {
+    each_seed("in 20 interleavings each", 3_000_000, share(5), mix, |dice| {
         let calls = dice.batch(0, mix);
         let mut first = None;
         for _ in 0..20 {
