@@ -3,8 +3,7 @@
 use futures_core::Stream;
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::mem;
+use std::future::{Future, poll_fn, ready};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -15,7 +14,7 @@ use crate::context::Around;
 use crate::event::Event;
 use crate::halt::Halting;
 use crate::model::BoxFuture;
-use crate::outcome::{Outcome, Ran, RunError, RunErrorKind, outcome};
+use crate::outcome::{Outcome, Ran, RunError, RunErrorKind, Stop, outcome};
 use crate::record::{Record, Step};
 use crate::run::drive;
 use crate::sync::Handle;
@@ -166,8 +165,10 @@ impl<'a> Asked<'a> {
         let (mut record, before) = (Record::default(), said.transcript().messages().len());
         let time = deadline.unwrap_or(agent.inner.limits.run_timeout);
         let (mut halting, around) = (Halting::new(cancelled, time), Around::current());
-        let may_run = agent.may_run();
-        if let (Ok(()), Some(input)) = (&may_run, input) {
+        if let Err(error) = agent.may_run() {
+            return Box::pin(ready(end(Err(error), said, before, record, events.as_ref())));
+        }
+        if let Some(input) = input {
             said.transcript().push_user(input);
         }
         // What is captured is held once, what is bound in here may be held twice.
@@ -178,26 +179,32 @@ impl<'a> Asked<'a> {
                     events.push(|| Event::of(step));
                 }
             };
-            let ended = match may_run {
-                Ok(()) => {
-                    let rules = (agent.inner.max_turns, &agent.inner.limits);
-                    let (watched, around) = (events.is_some(), around.as_ref());
-                    let mut runtime = InProcess::new(&agent.inner, around, watched, &mut halting);
-                    drive(&mut runtime, rules, said.transcript(), &mut emit).await
-                }
-                Err(error) => Err(error),
-            };
-            let transcript = match &mut said {
-                Said::Own(transcript) => mem::take(transcript),
-                Said::InChat(transcript) => transcript.clone(),
-            };
-            let outcome = outcome(ended, Ran { transcript, before, record });
-            if let Some(events) = &events {
-                events.push(|| Some(last(&outcome)));
-            }
-            outcome
+            let rules = (agent.inner.max_turns, &agent.inner.limits);
+            let (watched, around) = (events.is_some(), around.as_ref());
+            let mut runtime = InProcess::new(&agent.inner, around, watched, &mut halting);
+            let ended = drive(&mut runtime, rules, said.transcript(), &mut emit).await;
+            end(ended, said, before, record, events.as_ref())
         })
     }
+}
+
+/// The outcome of a run, which is its last event too.
+fn end(
+    ended: Result<Stop, RunErrorKind>,
+    said: Said<'_>,
+    before: usize,
+    record: Record,
+    events: Option<&Events>,
+) -> Result<Outcome, RunError> {
+    let transcript = match said {
+        Said::Own(transcript) => transcript,
+        Said::InChat(transcript) => transcript.clone(),
+    };
+    let outcome = outcome(ended, Ran { transcript, before, record });
+    if let Some(events) = events {
+        events.push(|| Some(last(&outcome)));
+    }
+    outcome
 }
 
 fn last(outcome: &Result<Outcome, RunError>) -> Event {

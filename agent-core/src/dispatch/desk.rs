@@ -145,7 +145,7 @@ impl<'a, 'b> Desk<'a, 'b> {
                 (self.sink)(index, CallStep::Started(call));
             }
         }
-        for (index, text) in mem::take(&mut news.progress) {
+        while let Some((index, text)) = news.progress.pop_first() {
             if self.answered.get(index) == Some(&false) {
                 (self.sink)(index, CallStep::Progress(&text));
             }

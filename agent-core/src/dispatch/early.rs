@@ -120,7 +120,7 @@ impl<'a> Early<'a> {
                 sink(index, CallStep::Started(call));
             }
         }
-        for (index, text) in mem::take(&mut news.progress) {
+        while let Some((index, text)) = news.progress.pop_first() {
             if let Some((_, Begun::Started)) = self.calls.get(index) {
                 sink(index, CallStep::Progress(&text));
             }
