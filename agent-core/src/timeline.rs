@@ -78,6 +78,8 @@ pub struct CallSpan {
     pub ended: Duration,
     /// For what it waited last, if it had to wait.
     pub waited_for: Option<WaitedFor>,
+    /// How long before the end of its response its body began; zero if it began after it.
+    pub won: Duration,
     /// Whether the tool says nothing of what it touches.
     silent: bool,
     arguments: Arc<str>,
@@ -147,8 +149,10 @@ impl CallSpan {
         self.started.unwrap_or(self.ended).saturating_sub(self.queued)
     }
 
-    fn new(call: &ToolCall, row: &CallRow) -> Self {
+    fn new(call: &ToolCall, row: &CallRow, turn: Option<&TurnRow>) -> Self {
+        let won = row.started.zip(turn).map(|(started, turn)| turn.ended.saturating_sub(started));
         Self {
+            won: won.unwrap_or_default(),
             turn: row.turn,
             number: row.index + 1,
             name: call.shared_name(),
@@ -192,8 +196,9 @@ impl Timeline {
         rows.sort_by_key(|row| (row.turn, row.index));
         let calls = rows.iter().filter_map(|row| {
             let turn = usize::try_from(row.turn).ok()?;
-            let call = made.get(turn.checked_sub(1)?)?.get(row.index)?;
-            Some(CallSpan::new(call, row))
+            let turn = turn.checked_sub(1)?;
+            let call = made.get(turn)?.get(row.index)?;
+            Some(CallSpan::new(call, row, record.turns.get(turn)))
         });
         let span = |&TurnRow { started, ended, attempts }| TurnSpan { started, ended, attempts };
         let turns = record.turns.iter().map(span).collect();
@@ -239,7 +244,8 @@ impl Timeline {
                 Some(WaitedFor::Call(number)) => chains.get(&(call.turn, number)).copied(),
                 _ => None,
             };
-            let chain = before.unwrap_or_default() + call.ran();
+            // What ran while the response was written takes no time after it.
+            let chain = (before.unwrap_or_default() + call.ran()).saturating_sub(call.won);
             chains.insert((call.turn, call.number), chain);
             let most = longest.entry(call.turn).or_default();
             *most = chain.max(*most);
@@ -302,6 +308,9 @@ impl Row {
             let label = siblings.find(is_it).map(CallSpan::label).unwrap_or_default();
             let space = if label.is_empty() { "" } else { " " };
             notes += &format!("  waited {} for {other}{space}{label}", Seconds(call.waited()));
+        }
+        if call.won >= Duration::from_millis(1) {
+            notes += &format!("  began {} before the response ended", Seconds(call.won));
         }
         let (mark, ended) = match call.status {
             Status::Completed => ('█', ""),
