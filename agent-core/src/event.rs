@@ -11,8 +11,8 @@ use crate::transcript::{StopReason, ToolResult, Usage};
 /// Something that happens in a run.
 ///
 /// A run is a row of turns, each from [`TurnStarted`](Self::TurnStarted) to
-/// [`TurnEnded`](Self::TurnEnded), and one of [`RunEnded`](Self::RunEnded) and
-/// [`RunFailed`](Self::RunFailed) is its last event. Within a turn come first the pieces of the model's
+/// [`TurnEnded`](Self::TurnEnded), which is missing where the model did not answer. One of
+/// [`RunEnded`](Self::RunEnded) and [`RunFailed`](Self::RunFailed) is the last event. Within a turn come first the pieces of the model's
 /// answer, in its order. A call is announced, starts, may tell of its progress, and ends; one that never
 /// starts only ends. Calls start and end when they do, and those that are safe while the answer is still
 /// coming. [`TurnRestarted`](Self::TurnRestarted) voids all that was told of the turn so far.

@@ -177,7 +177,9 @@ async fn run_tools<R: Runtime>(
         }
         None => runtime.calls(number, &calls, &mut done).await,
     };
-    open.close(why_none.unwrap_or("the run ended"));
+    let why = why_none.unwrap_or("the run ended");
+    open.turn.fill(why, |index, result| emit(&Step::CallEnded { index, result }));
+    open.close(why);
     emit(&Step::TurnEnded { response: &response });
     match broken {
         Some(Broken::Fatal(index, error)) => {

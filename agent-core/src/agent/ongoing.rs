@@ -46,7 +46,11 @@ use crate::transcript::{Input, Transcript};
 /// # }
 /// ```
 #[must_use = "a run begins when it is awaited or watched"]
-pub struct Run<'a>(State<'a>);
+pub struct Run<'a> {
+    state: State<'a>,
+    /// Where its events go, if somebody watches.
+    events: Option<Events>,
+}
 
 enum State<'a> {
     /// Taken out when it begins.
@@ -81,7 +85,7 @@ impl Said<'_> {
 impl<'a> Run<'a> {
     pub(crate) fn new(agent: Agent, said: Said<'a>, input: Option<Input>) -> Self {
         let asked = Asked { agent, said, input, cancelled: None, deadline: None };
-        Self(State::Asked(Some(asked)))
+        Self { state: State::Asked(Some(asked)), events: None }
     }
 
     /// Cancels the run when this future ends: that of a token, of a signal, of a channel.
@@ -108,7 +112,7 @@ impl<'a> Run<'a> {
     /// # }
     /// ```
     pub fn cancel_on(mut self, cancelled: impl Future<Output = ()> + Send + 'a) -> Self {
-        if let State::Asked(Some(asked)) = &mut self.0 {
+        if let State::Asked(Some(asked)) = &mut self.state {
             asked.cancelled = Some(Box::pin(cancelled));
         }
         self
@@ -120,20 +124,16 @@ impl<'a> Run<'a> {
     /// As [`cancel_on`](Self::cancel_on); the time in which somebody is asked for
     /// [approval](crate::Agent::approve) does not count.
     pub fn deadline(mut self, time: Duration) -> Self {
-        if let State::Asked(Some(asked)) = &mut self.0 {
+        if let State::Asked(Some(asked)) = &mut self.state {
             asked.deadline = Some(time);
         }
         self
     }
 
     /// Its events, as they happen.
-    pub fn stream(self) -> RunStream<'a> {
-        let events = Events::default();
-        let run = match self.0 {
-            State::Asked(asked) => asked.map(|asked| asked.go(Some(events.clone()))),
-            State::Going(run) => Some(run),
-        };
-        RunStream { run, events, ended: None }
+    pub fn stream(mut self) -> RunStream<'a> {
+        let events = self.events.get_or_insert_default().clone();
+        RunStream { run: Some(self), events, ended: None }
     }
 }
 
@@ -141,12 +141,12 @@ impl Future for Run<'_> {
     type Output = Result<Outcome, RunError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let State::Asked(asked) = &mut self.0
+        if let State::Asked(asked) = &mut self.state
             && let Some(asked) = asked.take()
         {
-            self.0 = State::Going(asked.go(None));
+            self.state = State::Going(asked.go(self.events.clone()));
         }
-        match &mut self.0 {
+        match &mut self.state {
             State::Going(run) => run.as_mut().poll(cx),
             State::Asked(_) => Poll::Pending,
         }
@@ -284,7 +284,7 @@ impl Events {
 /// ```
 #[must_use = "a run begins when it is awaited or watched"]
 pub struct RunStream<'a> {
-    run: Option<BoxFuture<'a, Result<Outcome, RunError>>>,
+    run: Option<Run<'a>>,
     events: Events,
     ended: Option<Result<Outcome, RunError>>,
 }
@@ -314,7 +314,7 @@ impl RunStream<'_> {
             return Poll::Ready(Some(event));
         }
         if let Some(run) = &mut self.run
-            && let Poll::Ready(ended) = run.as_mut().poll(cx)
+            && let Poll::Ready(ended) = Pin::new(run).poll(cx)
         {
             (self.run, self.ended) = (None, Some(ended));
         }

@@ -89,24 +89,22 @@ impl<'a> Batch<'a> {
         sink: &mut Sink<'_>,
     ) -> Option<Broken> {
         let (shared, mut begun) = match early.and_then(|early| early.into_begun(calls)) {
-            Some((shared, begun)) => (shared, begun.into_iter()),
-            None => (Shared::new(&self, calls.len()), Vec::new().into_iter()),
+            Some(begun) => begun,
+            None => (Shared::new(&self, calls.len()), Vec::new()),
         };
         let mut desk = Desk::new(calls, &shared, self.limits, sink);
+        desk.hand_over(&mut begun);
+        let mut begun = begun.into_iter();
         let mut jobs = Vec::with_capacity(calls.len().min(TOGETHER));
         let mut held = Held::default();
         let (mut parsed, mut queued) = (0, Instant::now());
         for (index, call) in calls.iter().enumerate() {
-            desk.expect();
             let ready = match begun.next() {
-                Some(Begun::Started) => continue,
-                Some(Begun::Over(result, times)) => {
-                    desk.hand_over(index, result, times);
-                    continue;
-                }
+                Some(Begun::Started | Begun::Over(_)) => continue,
                 Some(Begun::Held(ready)) => Ok(ready),
                 Some(Begun::Later) | None => self.prepare(&shared, (index, call), queued),
             };
+            desk.expect();
             match ready.and_then(|ready| self.decide(ready, call, calls.len())) {
                 Ok(ready) if ready.question.is_some() || held.holds_back(&ready) => {
                     held.push(ready);
@@ -130,8 +128,9 @@ impl<'a> Batch<'a> {
             }
             (parsed, queued) = (0, Instant::now());
         }
-        if desk.broken.is_none() {
-            shared.admit(&mut jobs);
+        match desk.broken {
+            None => shared.admit(&mut jobs),
+            Some(_) => drop_quietly(jobs),
         }
         desk.collect(&mut held, halting).await;
         desk.broken.take()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::early::Begun;
 use super::held::Held;
 use super::news::News;
 use super::outcome::{Ending, drop_quietly};
@@ -38,6 +39,8 @@ pub(crate) enum Broken {
     /// The run was stopped.
     Halted(Halt),
 }
+
+const ENDED_BY_ANOTHER: &str = "another call ended the run";
 
 /// How long a stopped call has to let go.
 const GRACE: Duration = Duration::from_secs(1);
@@ -162,8 +165,8 @@ impl<'a, 'b> Desk<'a, 'b> {
         if self.is_answered(index) {
             return;
         }
-        if self.broken.is_none() {
-            self.broken = ending.fatal().map(|error| Broken::Fatal(index, error));
+        if let Some(error) = ending.fatal() {
+            self.ends_run(index, error);
         }
         let mut result = ending.into_result(call);
         cut_result(&mut result, self.limits.output);
@@ -173,10 +176,30 @@ impl<'a, 'b> Desk<'a, 'b> {
         (self.sink)(index, CallStep::Counted(result, times));
     }
 
-    /// Takes over a result that was told before.
-    pub(super) fn hand_over(&mut self, index: usize, result: ToolResult, times: CallTimes) {
-        if !self.is_answered(index) {
-            (self.sink)(index, CallStep::Counted(result, times));
+    /// Takes over what has begun early, with the results that were told before.
+    pub(super) fn hand_over(&mut self, begun: &mut [Begun<'_>]) {
+        for (index, begun) in begun.iter_mut().enumerate() {
+            match begun {
+                Begun::Started => self.expect(),
+                Begun::Over(_) => {
+                    self.expect();
+                    let Begun::Over(over) = mem::replace(begun, Begun::Started) else { continue };
+                    if let Some(error) = over.fatal {
+                        self.ends_run(index, error);
+                    }
+                    if !self.is_answered(index) {
+                        (self.sink)(index, CallStep::Counted(over.result, over.times));
+                    }
+                }
+                Begun::Held(_) | Begun::Later => {}
+            }
+        }
+    }
+
+    fn ends_run(&mut self, index: usize, error: Arc<dyn Error + Send + Sync>) {
+        if self.broken.is_none() {
+            self.broken = Some(Broken::Fatal(index, error));
+            self.why = ENDED_BY_ANOTHER;
         }
     }
 
@@ -205,7 +228,7 @@ impl<'a, 'b> Desk<'a, 'b> {
             }
         };
         within(GRACE, let_go).await;
-        self.give_up("another call ended the run");
+        self.give_up(ENDED_BY_ANOTHER);
     }
 
     /// Starts nothing more, and gives what runs some time to come to its end.

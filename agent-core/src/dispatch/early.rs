@@ -1,5 +1,7 @@
 //! Calls that begin while their response is still being written.
 
+use serde_json::Value;
+use std::error::Error;
 use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -10,6 +12,7 @@ use super::news::News;
 use super::outcome::{Ending, drop_quietly};
 use super::shared::{CallTimes, Ended, Shared};
 use crate::access::Access;
+use crate::arguments::read_once;
 use crate::limits::cut_result;
 use crate::sync::Instant;
 use crate::transcript::{Status, ToolCall, ToolResult};
@@ -28,6 +31,9 @@ pub(crate) struct Early<'a> {
     news: News,
 }
 
+/// Where more calls may be in a response, none begins early: there is room for each of them.
+const MOST_CALLS: usize = 1 << 16;
+
 /// How far a call has come before its response ended.
 pub(super) enum Begun<'a> {
     /// It runs, or waits in the ledger.
@@ -37,14 +43,23 @@ pub(super) enum Begun<'a> {
     /// It is looked at when the response has ended.
     Later,
     /// It has its result.
-    Over(ToolResult, CallTimes),
+    Over(Over),
+}
+
+/// A call that is over before its response is.
+pub(super) struct Over {
+    pub(super) result: ToolResult,
+    pub(super) times: CallTimes,
+    /// The error that ends the run, if the tool returned one.
+    pub(super) fatal: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 /// A finished read of an answer that failed: the same call of the next answer may take it over.
 pub(crate) struct Finished {
     call: ToolCall,
-    result: ToolResult,
-    times: CallTimes,
+    /// Its arguments in the one way in which they are written here.
+    arguments: Option<String>,
+    over: Over,
 }
 
 impl<'a> Early<'a> {
@@ -61,8 +76,8 @@ impl<'a> Early<'a> {
     ) {
         let index = self.calls.len();
         let begun = self.begin(index, call, finished);
-        if let Begun::Over(result, _) = &begun {
-            sink(index, CallStep::Ended(result));
+        if let Begun::Over(over) = &begun {
+            sink(index, CallStep::Ended(&over.result));
         }
         self.calls.push((call.clone(), begun));
     }
@@ -70,7 +85,8 @@ impl<'a> Early<'a> {
     fn begin(&mut self, index: usize, call: &ToolCall, finished: &mut Vec<Finished>) -> Begun<'a> {
         let Batch { toolset, limits, approval, one_by_one, .. } = self.batch;
         let Some(tool) = toolset.find(call.name()) else { return Begun::Later };
-        if tool.options.solo || one_by_one || index >= limits.calls {
+        let fits = index < limits.calls && limits.calls <= MOST_CALLS;
+        if tool.options.solo || one_by_one || !fits {
             return Begun::Later;
         }
         let batch = &self.batch;
@@ -84,11 +100,9 @@ impl<'a> Early<'a> {
         if !is_read || needs_leave || self.holds_back(&ready) {
             return Begun::Held(ready);
         }
-        let is_it = |finished: &Finished| same(&finished.call, call);
-        if let Some(at) = finished.iter().position(is_it) {
+        if let Some(over) = take_over(finished, call) {
             drop_quietly(ready);
-            let Finished { result, times, .. } = finished.swap_remove(at);
-            return Begun::Over(result.of(call), times);
+            return Begun::Over(over);
         }
         shared.admit(&mut vec![ready]);
         Begun::Started
@@ -128,10 +142,11 @@ impl<'a> Early<'a> {
         for Ended { index, ending, times } in news.ended.drain(..) {
             let Some((call, begun @ Begun::Started)) = self.calls.get_mut(index) else { continue };
             let shut_down = || Ending::never_started("the runtime was shut down");
-            let mut result = ending.unwrap_or_else(shut_down).into_result(call);
+            let ending = ending.unwrap_or_else(shut_down);
+            let (fatal, mut result) = (ending.fatal(), ending.into_result(call));
             cut_result(&mut result, self.batch.limits.output);
             sink(index, CallStep::Ended(&result));
-            *begun = Begun::Over(result, times);
+            *begun = Begun::Over(Over { result, times, fatal });
         }
     }
 
@@ -140,8 +155,10 @@ impl<'a> Early<'a> {
         mut self,
         calls: &[&ToolCall],
     ) -> Option<(Arc<Shared>, Vec<Begun<'a>>)> {
-        let fits = self.calls.len() <= calls.len()
-            && self.calls.iter().zip(calls).all(|((early, _), call)| same(early, call));
+        let same = |(early, call): (&(ToolCall, _), &&ToolCall)| {
+            (early.0.name(), early.0.arguments()) == (call.name(), call.arguments())
+        };
+        let fits = self.calls.len() <= calls.len() && self.calls.iter().zip(calls).all(same);
         if !fits {
             return None;
         }
@@ -149,7 +166,7 @@ impl<'a> Early<'a> {
         let begun = mem::take(&mut self.calls).into_iter().zip(calls);
         let begun = begun.map(|((_, begun), call)| match begun {
             // The response may have made its ids unique meanwhile.
-            Begun::Over(result, times) => Begun::Over(result.of(call), times),
+            Begun::Over(over) => Begun::Over(over.of(call)),
             begun => begun,
         });
         Some((shared, begun.collect()))
@@ -162,7 +179,9 @@ impl<'a> Early<'a> {
         drop(shared.close());
         for (index, (begun, call)) in begun.into_iter().zip(calls).enumerate() {
             match begun {
-                Begun::Over(result, times) => sink(index, CallStep::Counted(result, times)),
+                Begun::Over(Over { result, times, .. }) => {
+                    sink(index, CallStep::Counted(result, times));
+                }
                 Begun::Started => {
                     let Some((queued, started)) = shared.began(index) else { continue };
                     let tool = shared.toolset.find(call.name());
@@ -185,8 +204,9 @@ impl<'a> Early<'a> {
         self.poll(&mut Context::from_waker(Waker::noop()), &mut |_, _| {});
         let calls = mem::take(&mut self.calls).into_iter();
         let finished = calls.filter_map(|(call, begun)| match begun {
-            Begun::Over(result, times) if result.status() == Status::Completed => {
-                Some(Finished { call, result, times })
+            Begun::Over(over) if over.result.status() == Status::Completed => {
+                let arguments = written(&call);
+                Some(Finished { call, arguments, over })
             }
             _ => None,
         });
@@ -194,12 +214,43 @@ impl<'a> Early<'a> {
     }
 }
 
-/// Whether the model says the same; ids differ between answers.
-fn same(one: &ToolCall, other: &ToolCall) -> bool {
-    let json = |call: &ToolCall| serde_json::from_str::<serde_json::Value>(call.arguments()).ok();
-    one.name() == other.name()
-        && (one.arguments() == other.arguments()
-            || json(one).is_some_and(|arguments| Some(arguments) == json(other)))
+impl Over {
+    /// The same for a call that says the same.
+    fn of(mut self, call: &ToolCall) -> Self {
+        self.result = self.result.of(call);
+        self
+    }
+}
+
+/// What has finished of a call that says the same; ids differ between answers.
+fn take_over(finished: &mut Vec<Finished>, call: &ToolCall) -> Option<Over> {
+    if finished.is_empty() {
+        return None;
+    }
+    let arguments = written(call);
+    let is_it = |finished: &Finished| {
+        finished.call.name() == call.name()
+            && (finished.call.arguments() == call.arguments()
+                || (arguments.is_some() && finished.arguments == arguments))
+    };
+    let at = finished.iter().position(is_it)?;
+    Some(finished.swap_remove(at).over.of(call))
+}
+
+/// Arguments with their members in order and nothing between them, if all readers would see the same.
+fn written(call: &ToolCall) -> Option<String> {
+    let arguments = read_once(call.arguments()).ok().filter(is_exact)?;
+    Some(arguments.to_string())
+}
+
+/// Whether all numbers are whole ones that were read without loss.
+fn is_exact(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => !number.is_f64(),
+        Value::Array(items) => items.iter().all(is_exact),
+        Value::Object(members) => members.values().all(is_exact),
+        _ => true,
+    }
 }
 
 impl Drop for Early<'_> {

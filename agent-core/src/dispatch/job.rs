@@ -274,6 +274,10 @@ impl Job {
         self.record_times(started.unwrap_or(ended), ended);
         let times = CallTimes { queued, started, ended, after, access: Some(access), silent };
         self.reported = true;
+        if ending.as_ref().is_some_and(Ending::is_fatal) {
+            // Before its claims are free: who waits for them never starts.
+            self.shared.start_nothing();
+        }
         self.shared.report(Ended { index, ending, times });
         self.lease.give_up(&self.shared, index);
     }

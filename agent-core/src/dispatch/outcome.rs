@@ -92,6 +92,10 @@ impl Ending {
         Self { status, text, more: None, error: None, fatal: false }
     }
 
+    pub(super) fn is_fatal(&self) -> bool {
+        self.fatal
+    }
+
     /// The error that ends the run, if this is one.
     pub(super) fn fatal(&self) -> Option<Arc<dyn Error + Send + Sync>> {
         self.error.clone().filter(|_| self.fatal)

@@ -236,6 +236,13 @@ impl Shared {
         self.stopping.get_or_init(CancellationToken::new).child_token()
     }
 
+    /// Starts nothing more; what runs goes on, until somebody [closes](Self::close).
+    pub(super) fn start_nothing(&self) {
+        let tasks = lock(&self.tasks);
+        self.over.store(true, Ordering::SeqCst);
+        drop(tasks);
+    }
+
     /// Starts nothing more, stops what runs, and withdraws what waits.
     pub(super) fn close(self: &Arc<Self>) -> Vec<JoinHandle<()>> {
         let tasks = self.shut();

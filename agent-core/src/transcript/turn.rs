@@ -38,13 +38,18 @@ impl Turn {
         &mut self.slots
     }
 
+    /// Fills the slots that are empty: their calls never started. Each is handed over.
+    pub(crate) fn fill(&mut self, why: &str, mut filled: impl FnMut(usize, &ToolResult)) {
+        let empty = self.slots.iter_mut().zip(self.response.calls()).enumerate();
+        for (index, (slot, call)) in empty.filter(|(_, (slot, _))| slot.is_none()) {
+            let text = format!("never started: {why}");
+            filled(index, slot.insert(ToolResult::new(call, Status::NeverStarted, text)));
+        }
+    }
+
     /// Appends the response and its results; a call whose slot is empty never started.
     pub(crate) fn close(mut self, transcript: &mut Transcript, why: &str) {
-        for (slot, call) in self.slots.iter_mut().zip(self.response.calls()) {
-            slot.get_or_insert_with(|| {
-                ToolResult::new(call, Status::NeverStarted, format!("never started: {why}"))
-            });
-        }
+        self.fill(why, |_, _| {});
         let mut results = Vec::with_capacity(self.slots.len());
         results.extend(self.slots.into_iter().flatten());
         transcript.messages.push(Message::Assistant(self.response));
