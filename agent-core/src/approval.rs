@@ -6,6 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::access::Access;
+use crate::arguments::label;
 use crate::model::BoxFuture;
 use crate::transcript::ToolCall;
 
@@ -56,6 +57,13 @@ impl Call {
     #[must_use]
     pub fn is_destructive(&self) -> bool {
         self.destructive
+    }
+
+    /// The tool's name with the beginning of its arguments, in the model's order, for people:
+    /// `delete(a.md)`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        label(self.proposed.name(), self.proposed.arguments())
     }
 }
 

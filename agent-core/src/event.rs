@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+use crate::arguments::label;
 use crate::model::Delta;
 use crate::outcome::Stop;
 use crate::record::Step;
@@ -13,8 +14,8 @@ use crate::transcript::{StopReason, ToolResult, Usage};
 /// A run is a row of turns, each from [`TurnStarted`](Self::TurnStarted) to
 /// [`TurnEnded`](Self::TurnEnded), which is missing where the model did not answer. One of
 /// [`RunEnded`](Self::RunEnded) and [`RunFailed`](Self::RunFailed) is the last event. Within a turn come first the pieces of the model's
-/// answer, in its order. A call is announced, starts, may tell of its progress, and ends; one that never
-/// starts only ends. Calls start and end when they do, and those that are safe while the answer is still
+/// answer, in its order. A call is announced and written, starts, may tell of its progress, and ends; one that
+/// never starts only ends, and one of an answer that did not come to its end may not end. Calls start and end when they do, and those that are safe while the answer is still
 /// coming. [`TurnRestarted`](Self::TurnRestarted) voids all that was told of the turn so far.
 ///
 /// Calls are numbered from 1 in each turn. New kinds of events may come: ignore those that you do not
@@ -59,10 +60,20 @@ pub enum Event {
         /// What comes next of their JSON.
         text: String,
     },
+    /// The model has written a call; what it waits for now is the end of the answer, another call, a slot
+    /// or somebody's leave.
+    CallWritten {
+        /// The call's number.
+        number: usize,
+        /// The tool's name with the beginning of its arguments, for people: `read(a.md)`.
+        label: String,
+    },
     /// The tool of a call begins to run.
     CallStarted {
         /// The call's number.
         number: usize,
+        /// The tool's name with the beginning of its arguments, for people: `read(a.md)`.
+        label: String,
         /// The tool's name.
         name: Arc<str>,
         /// The JSON of its arguments.
@@ -83,8 +94,11 @@ pub enum Event {
         /// What the model will read, and how the call ended.
         result: ToolResult,
     },
-    /// The model did not answer and is asked again: what was told of this turn is void.
-    TurnRestarted,
+    /// The model did not answer and is asked again, after some time: what was told of this turn is void.
+    TurnRestarted {
+        /// What happened, with its causes.
+        error: String,
+    },
     /// The model has answered, and each of its calls has its result.
     TurnEnded {
         /// Why the model stopped.
@@ -119,11 +133,14 @@ impl Event {
                 Delta::Arguments(text) => {
                     Self::CallArguments { number: calls, text: text.to_owned() }
                 }
-                Delta::Complete(_) => return None,
+                Delta::Complete(call) => {
+                    Self::CallWritten { number: calls, label: label(call.name(), call.arguments()) }
+                }
             },
             Step::CallStarted { index, call } => {
                 let (name, arguments) = (call.shared_name(), call.shared_arguments());
-                Self::CallStarted { number: index + 1, name, arguments }
+                let label = label(&name, &arguments);
+                Self::CallStarted { number: index + 1, label, name, arguments }
             }
             Step::Progress { index, text } => {
                 Self::CallProgress { number: index + 1, text: text.to_owned() }
@@ -131,7 +148,7 @@ impl Event {
             Step::CallEnded { index, result } => {
                 Self::CallEnded { number: index + 1, result: result.clone() }
             }
-            Step::TurnRestarted => Self::TurnRestarted,
+            Step::TurnRestarted { error } => Self::TurnRestarted { error: format!("{error:?}") },
             Step::TurnEnded { response } => {
                 Self::TurnEnded { stop: response.stop_reason().clone(), usage: response.usage() }
             }

@@ -32,8 +32,8 @@ pub(crate) struct Halting<'a> {
     cancelled: Option<BoxFuture<'a, ()>>,
     run: Option<Instant>,
     turn: Option<Instant>,
-    /// Made when something waits, and kept for the whole run.
-    timer: Option<Pin<Box<Sleep>>>,
+    /// Made when something waits, and kept for the whole run; `Err` on a runtime that has none.
+    timer: Option<Result<Pin<Box<Sleep>>, ()>>,
     halted: Option<Halt>,
 }
 
@@ -80,11 +80,9 @@ impl<'a> Halting<'a> {
             (None, Some(turn)) => (turn, Halt::TurnOver),
             (None, None) => return Poll::Pending,
         };
-        if self.timer.is_none() {
-            // Tokio panics here on a runtime that was built without `enable_time`.
-            self.timer = catch_unwind(|| Box::pin(sleep_until(at))).ok();
-        }
-        let Some(timer) = &mut self.timer else { return Poll::Pending };
+        // Tokio panics here on a runtime that was built without `enable_time`.
+        let make = || catch_unwind(|| Box::pin(sleep_until(at))).map_err(|_| ());
+        let Ok(timer) = self.timer.get_or_insert_with(make) else { return Poll::Pending };
         // Deadlines move on; the timer follows only when it has rung.
         loop {
             ready!(timer.as_mut().poll(cx));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::access::Access;
+use crate::error::ModelError;
 use crate::model::Delta;
 use crate::transcript::{Response, Status, ToolCall, ToolResult, Usage};
 
@@ -11,10 +12,10 @@ use crate::transcript::{Response, Status, ToolCall, ToolResult, Usage};
 pub(crate) enum Step<'a> {
     /// The model is asked.
     TurnStarted { turn: u32, at: Duration },
-    /// The model tells something of its answer; so many calls have begun in it.
+    /// The model tells something of its answer, of a call that of this number.
     Told { calls: usize, delta: Delta<'a> },
     /// The model did not answer, and is asked again.
-    TurnRestarted,
+    TurnRestarted { error: &'a ModelError },
     /// The model has answered, or will not.
     Answered { at: Duration, response: Option<&'a Response> },
     /// A call's body begins.
@@ -88,7 +89,7 @@ impl Record {
             Step::TurnStarted { at, .. } => {
                 self.turns.push(TurnRow { started: *at, ended: *at, attempts: 1 });
             }
-            Step::TurnRestarted => {
+            Step::TurnRestarted { .. } => {
                 if let Some(turn) = self.turns.last_mut() {
                     turn.attempts += 1;
                 }

@@ -139,7 +139,7 @@ async fn ask<R: Runtime>(
         let Some(pause) = pause else {
             return Err(Unanswered::Failed(error.with_attempts(attempt)));
         };
-        emit(&Step::TurnRestarted);
+        emit(&Step::TurnRestarted { error: &error });
         // Boxed: most runs never pause, and hold no room for it.
         if let Some(halt) = Box::pin(runtime.pause(pause, &error)).await {
             return Err(Unanswered::Halted(halt));

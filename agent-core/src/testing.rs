@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::ModelError;
-use crate::model::{BoxFuture, Model, Request};
-use crate::transcript::{Response, StopReason};
+use crate::model::{BoxFuture, Delta, Model, Request};
+use crate::transcript::{Response, StopReason, ToolCall, View};
 
 type Answer = dyn Fn(&Request<'_>) -> Response + Send + Sync;
 
@@ -38,11 +38,14 @@ type Answer = dyn Fn(&Request<'_>) -> Response + Send + Sync;
 pub struct ScriptedModel {
     turns: Vec<ScriptedTurn>,
     latency: Duration,
+    pace: Option<Duration>,
+    repeats: bool,
 }
 
 #[derive(Clone)]
 struct ScriptedTurn {
     latency: Duration,
+    pace: Option<Duration>,
     answer: Arc<Answer>,
 }
 
@@ -60,13 +63,49 @@ impl ScriptedModel {
         self
     }
 
+    /// Sets how long the model takes for each word in each turn that is added after this: it writes as it
+    /// goes, and calls that read begin meanwhile. Without it, its answers come whole.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use agent_core::{Agent, Event, Response, ScriptedModel};
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let model = ScriptedModel::new().pace(Duration::from_millis(1));
+    /// let mut run = Agent::new(model.turn(|_| Response::new().text("One, two."))).stream("Count.");
+    /// let mut words = Vec::new();
+    /// while let Some(event) = run.next().await {
+    ///     if let Event::Text { text } = event {
+    ///         words.push(text);
+    ///     }
+    /// }
+    /// assert_eq!(words, ["One, ", "two."]);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn pace(mut self, word: Duration) -> Self {
+        self.pace = Some(word);
+        self
+    }
+
     /// Adds a turn.
     #[must_use]
     pub fn turn(
         mut self,
         answer: impl Fn(&Request<'_>) -> Response + Send + Sync + 'static,
     ) -> Self {
-        self.turns.push(ScriptedTurn { latency: self.latency, answer: Arc::new(answer) });
+        let (latency, pace) = (self.latency, self.pace);
+        self.turns.push(ScriptedTurn { latency, pace, answer: Arc::new(answer) });
+        self
+    }
+
+    /// Repeats the last turn as often as it is asked for, instead of an error.
+    #[must_use]
+    pub fn repeat(mut self) -> Self {
+        self.repeats = true;
         self
     }
 
@@ -102,7 +141,9 @@ impl Model for ScriptedModel {
     fn ask<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Result<Response, ModelError>> {
         Box::pin(async move {
             let turn = request.transcript().responses().count();
-            let Some(ScriptedTurn { latency, answer }) = self.turns.get(turn) else {
+            let last = || self.turns.last().filter(|_| self.repeats);
+            let scripted = self.turns.get(turn).or_else(last);
+            let Some(ScriptedTurn { latency, pace, answer }) = scripted else {
                 let (asked, length) = (turn + 1, self.turns.len());
                 let message =
                     format!("the script has {length} turns, and turn {asked} was asked for");
@@ -111,8 +152,42 @@ impl Model for ScriptedModel {
             if !latency.is_zero() {
                 tokio::time::sleep(*latency).await;
             }
-            Ok(answer(&request))
+            let response = answer(&request);
+            if let Some(pace) = pace {
+                write(&request, &response, *pace).await;
+            }
+            Ok(response)
         })
+    }
+}
+
+/// Tells a response word by word.
+async fn write(request: &Request<'_>, response: &Response, pace: Duration) {
+    let mut written: Option<&ToolCall> = None;
+    for block in response.blocks() {
+        tokio::time::sleep(pace).await;
+        if let Some(call) = written.take() {
+            request.tell(Delta::Complete(call));
+        }
+        let (text, tell): (_, fn(&str) -> Delta<'_>) = match block.view() {
+            View::Text(text) => (text.as_str(), |word| Delta::Text(word)),
+            View::Thinking(text) => (text.as_str(), |word| Delta::Thinking(word)),
+            View::ToolCall(call) => {
+                request.tell(Delta::Call { id: call.id(), name: call.name() });
+                written = Some(call);
+                (call.arguments(), |word| Delta::Arguments(word))
+            }
+            View::Opaque => continue,
+        };
+        for (at, word) in text.split_inclusive(' ').enumerate() {
+            if at > 0 {
+                tokio::time::sleep(pace).await;
+            }
+            request.tell(tell(word));
+        }
+    }
+    if let Some(call) = written.filter(|_| *response.stop_reason() == StopReason::ToolUse) {
+        request.tell(Delta::Complete(call));
     }
 }
 

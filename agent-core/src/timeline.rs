@@ -1,13 +1,12 @@
 //! Who ran when, and who waited for whom.
 
-use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::access::Access;
-use crate::arguments::{each_argument, excerpt};
+use crate::arguments::label;
 use crate::record::{After, CallRow, Record, TurnRow};
 use crate::transcript::{Message, Status, ToolCall};
 
@@ -126,15 +125,7 @@ impl CallSpan {
     /// The name with the beginning of its arguments, such as `read(a.md)`.
     #[must_use]
     pub fn label(&self) -> String {
-        let mut values = Vec::new();
-        let whole = each_argument(&self.arguments, |_, value| {
-            values.push(short(value));
-            values.len() < MOST_VALUES
-        });
-        if whole.is_err() {
-            values = vec![excerpt(&self.arguments, 12)];
-        }
-        format!("{}({})", excerpt(&self.name, 24), values.join(", "))
+        label(&self.name, &self.arguments)
     }
 
     /// How long its body ran.
@@ -172,19 +163,6 @@ impl CallSpan {
             }),
             arguments: call.shared_arguments(),
         }
-    }
-}
-
-/// As many arguments as a label shows.
-const MOST_VALUES: usize = 6;
-
-/// The beginning of the JSON value with which a text begins.
-fn short(value: &str) -> String {
-    let mut values = serde_json::Deserializer::from_str(value).into_iter::<&RawValue>();
-    let Some(Ok(value)) = values.next() else { return String::new() };
-    match serde_json::from_str::<String>(value.get()) {
-        Ok(text) => excerpt(&text, 16),
-        Err(_) => excerpt(value.get(), 12),
     }
 }
 

@@ -75,6 +75,7 @@ impl Runtime for InProcess<'_, '_> {
             early: None,
             finished: &mut self.finished,
             calls: 0,
+            written: 0,
             told: false,
         });
         let hear = |delta: Delta<'_>| lock(&listening).hear(delta);
@@ -103,17 +104,14 @@ impl Runtime for InProcess<'_, '_> {
         drop(asking);
         let listening = listening.into_inner().unwrap_or_else(PoisonError::into_inner);
         let Listening { emit, early, finished, told, .. } = listening;
-        match &answer {
-            Ok(response) => {
-                if self.watched && !told {
-                    tell(response, emit);
-                }
-                self.early = early;
+        if let Ok(response) = &answer {
+            if self.watched && !told {
+                tell(response, emit);
             }
-            Err(Unanswered::Failed(_)) => {
-                finished.extend(early.into_iter().flat_map(|early| early.into_finished()));
-            }
-            Err(Unanswered::Halted(_)) => {}
+            self.early = early;
+        } else {
+            let mut sink = |index, step: CallStep<'_>| told_of(emit, index, &step);
+            finished.extend(early.into_iter().flat_map(|early| early.stop(&mut sink)));
         }
         answer
     }
@@ -166,6 +164,8 @@ struct Listening<'a, 'b, 'c> {
     finished: &'c mut Vec<Finished>,
     /// How many calls have begun in the answer.
     calls: usize,
+    /// How many of them are complete.
+    written: usize,
     /// Whether the model tells anything.
     told: bool,
 }
@@ -173,22 +173,26 @@ struct Listening<'a, 'b, 'c> {
 impl Listening<'_, '_, '_> {
     fn hear(&mut self, delta: Delta<'_>) {
         self.told = true;
-        self.calls += usize::from(matches!(delta, Delta::Call { .. }));
-        (self.emit)(&Step::Told { calls: self.calls, delta });
+        let calls = match delta {
+            Delta::Complete(_) => &mut self.written,
+            _ => &mut self.calls,
+        };
+        *calls += usize::from(matches!(delta, Delta::Call { .. } | Delta::Complete(_)));
+        (self.emit)(&Step::Told { calls: *calls, delta });
         if let (Delta::Complete(call), Some(batch)) = (delta, self.starts_early) {
             let early = self.early.get_or_insert_with(|| Box::new(Early::new(batch)));
-            early.offer(call, self.finished, &mut |index, step| told(self.emit, index, &step));
+            early.offer(call, self.finished, &mut |index, step| told_of(self.emit, index, &step));
         }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) {
         if let Some(early) = &mut self.early {
-            early.poll(cx, &mut |index, step| told(self.emit, index, &step));
+            early.poll(cx, &mut |index, step| told_of(self.emit, index, &step));
         }
     }
 }
 
-fn told(emit: &mut Emit<'_>, index: usize, step: &CallStep<'_>) {
+fn told_of(emit: &mut Emit<'_>, index: usize, step: &CallStep<'_>) {
     match *step {
         CallStep::Started(call) => emit(&Step::CallStarted { index, call }),
         CallStep::Progress(text) => emit(&Step::Progress { index, text }),
@@ -209,6 +213,7 @@ fn tell(response: &Response, emit: &mut Emit<'_>) {
                 let (id, name) = (call.id(), call.name());
                 emit(&Step::Told { calls, delta: Delta::Call { id, name } });
                 emit(&Step::Told { calls, delta: Delta::Arguments(call.arguments()) });
+                emit(&Step::Told { calls, delta: Delta::Complete(call) });
             }
             View::Opaque => {}
         }

@@ -111,9 +111,9 @@ impl<'a> Run<'a> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn cancel_on(mut self, cancelled: impl Future<Output = ()> + Send + 'a) -> Self {
+    pub fn cancel_on(mut self, cancelled: impl Future + Send + 'a) -> Self {
         if let State::Asked(Some(asked)) = &mut self.state {
-            asked.cancelled = Some(Box::pin(cancelled));
+            asked.cancelled = Some(Box::pin(async move { _ = cancelled.await }));
         }
         self
     }

@@ -2,6 +2,7 @@
 
 mod fault;
 mod guard;
+mod label;
 mod param;
 mod place;
 mod scan;
@@ -12,6 +13,7 @@ pub use text::{Text, TextArg, text};
 
 pub(crate) use fault::{each_argument, excerpt};
 pub(crate) use guard::read_once;
+pub(crate) use label::label;
 
 use crate::context::Ctx;
 use crate::error::ToolError;

@@ -13,7 +13,7 @@ use super::outcome::{Ending, drop_quietly};
 use super::shared::{CallTimes, Ended, Shared};
 use crate::halt::{Halt, Halting};
 use crate::limits::{Limits, cut_result};
-use crate::sync::{Instant, JoinHandle, sleep, timeout};
+use crate::sync::{Instant, sleep, timeout};
 use crate::toolset::{Blocker, Bound};
 use crate::transcript::{ToolCall, ToolResult};
 
@@ -40,7 +40,8 @@ pub(crate) enum Broken {
     Halted(Halt),
 }
 
-const ENDED_BY_ANOTHER: &str = "another call ended the run";
+/// Why what waited when a fatal error came never starts.
+pub(super) const ENDED_BY_ANOTHER: &str = "another call ended the run";
 
 /// How long a stopped call has to let go.
 const GRACE: Duration = Duration::from_secs(1);
@@ -234,7 +235,7 @@ impl<'a, 'b> Desk<'a, 'b> {
     /// Starts nothing more, and gives what runs some time to come to its end.
     async fn wind_down(&mut self) {
         let (shared, grace) = (self.shared, self.limits.grace);
-        let tasks = shared.shut();
+        shared.shut();
         let ended = async {
             loop {
                 self.take_news();
@@ -245,7 +246,7 @@ impl<'a, 'b> Desk<'a, 'b> {
             }
         };
         within(grace, ended).await;
-        tasks.iter().for_each(JoinHandle::abort);
+        drop(shared.close());
         self.give_up(self.why);
     }
 

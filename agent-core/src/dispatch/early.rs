@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use super::batch::{Batch, Ready};
-use super::desk::{CallStep, Sink};
+use super::desk::{CallStep, ENDED_BY_ANOTHER, Sink};
 use super::news::News;
 use super::outcome::{Ending, drop_quietly};
 use super::shared::{CallTimes, Ended, Shared};
@@ -29,6 +29,8 @@ pub(crate) struct Early<'a> {
     calls: Vec<(ToolCall, Begun<'a>)>,
     /// Empty; room for what comes.
     news: News,
+    /// Why a call that was dropped before it began did not begin.
+    why: &'static str,
 }
 
 /// Where more calls may be in a response, none begins early: there is room for each of them.
@@ -64,7 +66,8 @@ pub(crate) struct Finished {
 
 impl<'a> Early<'a> {
     pub(crate) fn new(batch: Batch<'a>) -> Self {
-        Self { batch, shared: None, calls: Vec::new(), news: News::default() }
+        let (calls, news, why) = (Vec::new(), News::default(), "the runtime was shut down");
+        Self { batch, shared: None, calls, news, why }
     }
 
     /// Takes a call past which the response has moved; it may take over what has finished before.
@@ -141,9 +144,11 @@ impl<'a> Early<'a> {
         }
         for Ended { index, ending, times } in news.ended.drain(..) {
             let Some((call, begun @ Begun::Started)) = self.calls.get_mut(index) else { continue };
-            let shut_down = || Ending::never_started("the runtime was shut down");
-            let ending = ending.unwrap_or_else(shut_down);
+            let ending = ending.unwrap_or_else(|| Ending::never_started(self.why));
             let (fatal, mut result) = (ending.fatal(), ending.into_result(call));
+            if fatal.is_some() {
+                self.why = ENDED_BY_ANOTHER;
+            }
             cut_result(&mut result, self.batch.limits.output);
             sink(index, CallStep::Ended(&result));
             *begun = Begun::Over(Over { result, times, fatal });
@@ -183,13 +188,7 @@ impl<'a> Early<'a> {
                     sink(index, CallStep::Counted(result, times));
                 }
                 Begun::Started => {
-                    let Some((queued, started)) = shared.began(index) else { continue };
-                    let tool = shared.toolset.find(call.name());
-                    let access = tool.map(|tool| tool.options.access);
-                    let result = Ending::interrupted(access.unwrap_or_default()).into_result(call);
-                    let (started, ended) = (Some(started), Instant::now());
-                    let (after, silent) = (None, false);
-                    let times = CallTimes { queued, started, ended, after, access, silent };
+                    let Some((result, times)) = interrupted(&shared, index, call) else { continue };
                     sink(index, CallStep::Ended(&result));
                     sink(index, CallStep::Counted(result, times));
                 }
@@ -199,19 +198,37 @@ impl<'a> Early<'a> {
         }
     }
 
-    /// Stops what has begun, and keeps what has finished well: the answer failed.
-    pub(crate) fn into_finished(mut self) -> Vec<Finished> {
-        self.poll(&mut Context::from_waker(Waker::noop()), &mut |_, _| {});
-        let calls = mem::take(&mut self.calls).into_iter();
-        let finished = calls.filter_map(|(call, begun)| match begun {
-            Begun::Over(over) if over.result.status() == Status::Completed => {
-                let arguments = written(&call);
-                Some(Finished { call, arguments, over })
+    /// Stops what has begun, and keeps what has finished well: there is no response.
+    pub(crate) fn stop(mut self, sink: &mut Sink<'_>) -> Vec<Finished> {
+        self.poll(&mut Context::from_waker(Waker::noop()), sink);
+        let Some(shared) = self.shared.take() else { return Vec::new() };
+        drop(shared.close());
+        let mut finished = Vec::new();
+        for (index, (call, begun)) in mem::take(&mut self.calls).into_iter().enumerate() {
+            match begun {
+                Begun::Over(over) if over.result.status() == Status::Completed => {
+                    let arguments = written(&call);
+                    finished.push(Finished { call, arguments, over });
+                }
+                Begun::Started => {
+                    if let Some((result, _)) = interrupted(&shared, index, &call) {
+                        sink(index, CallStep::Ended(&result));
+                    }
+                }
+                begun => drop_quietly(begun),
             }
-            _ => None,
-        });
-        finished.collect()
+        }
+        finished
     }
+}
+
+/// The result of a call that was stopped while it ran, if it did.
+fn interrupted(shared: &Shared, index: usize, call: &ToolCall) -> Option<(ToolResult, CallTimes)> {
+    let (queued, started) = shared.began(index)?;
+    let access = shared.toolset.find(call.name()).map(|tool| tool.options.access);
+    let result = Ending::interrupted(access.unwrap_or_default()).into_result(call);
+    let (started, ended, after, silent) = (Some(started), Instant::now(), None, false);
+    Some((result, CallTimes { queued, started, ended, after, access, silent }))
 }
 
 impl Over {

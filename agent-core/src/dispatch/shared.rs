@@ -184,14 +184,20 @@ impl Shared {
     /// the other: a call of which it says that it never started never does.
     pub(super) fn begin(&self, index: usize, started: Instant) -> bool {
         let after = started.saturating_duration_since(self.epoch).as_nanos();
-        if let Some(began) = self.began.get(index) {
-            began.store(u64::try_from(after).unwrap_or(u64::MAX - 1) + 1, Ordering::SeqCst);
+        let note = |began| {
+            if let Some(place) = self.began.get(index) {
+                place.store(began, Ordering::SeqCst);
+            }
+        };
+        note(u64::try_from(after).unwrap_or(u64::MAX - 1) + 1);
+        if self.is_over() {
+            note(0);
+            return false;
         }
-        let goes_on = !self.is_over();
-        if goes_on && self.watched {
+        if self.watched {
             self.board.post(|news| news.started.push(index));
         }
-        goes_on
+        true
     }
 
     /// When a call began, if it has, and when it was queued at the earliest.
@@ -243,20 +249,9 @@ impl Shared {
         drop(tasks);
     }
 
-    /// Starts nothing more, stops what runs, and withdraws what waits.
-    pub(super) fn close(self: &Arc<Self>) -> Vec<JoinHandle<()>> {
-        let tasks = self.shut();
-        tasks.iter().filter(|task| !task.is_finished()).for_each(JoinHandle::abort);
-        tasks
-    }
-
     /// Starts nothing more, tells what runs, and withdraws what waits.
-    pub(super) fn shut(self: &Arc<Self>) -> Vec<JoinHandle<()>> {
-        let tasks = {
-            let mut tasks = lock(&self.tasks);
-            self.over.store(true, Ordering::SeqCst);
-            std::mem::take(&mut *tasks)
-        };
+    pub(super) fn shut(self: &Arc<Self>) {
+        self.start_nothing();
         if let Some(stopping) = self.stopping.get() {
             stopping.cancel();
         }
@@ -269,6 +264,14 @@ impl Shared {
         // A map of hashes has another order each time, and so would have all that follows.
         parked.sort_unstable_by_key(|job| job.index());
         parked.into_iter().for_each(drop_quietly);
+    }
+
+    /// Starts nothing more, stops what runs, and withdraws what waits.
+    pub(super) fn close(self: &Arc<Self>) -> Vec<JoinHandle<()>> {
+        self.start_nothing();
+        let tasks = std::mem::take(&mut *lock(&self.tasks));
+        tasks.iter().filter(|task| !task.is_finished()).for_each(JoinHandle::abort);
+        self.shut();
         tasks
     }
 }
