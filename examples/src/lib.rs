@@ -1,2 +1,2 @@
-//! Examples, one file each, in `examples/`: `cargo run --example race`, `orders`, `weather`, `compare`,
-//! `files`.
+//! Examples, one file or folder each, in `examples/`: `cargo run --example race`, `chat`, `orders`,
+//! `weather`, `compare`, `files`.
