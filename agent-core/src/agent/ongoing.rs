@@ -88,7 +88,8 @@ impl<'a> Run<'a> {
         Self { state: State::Asked(Some(asked)), events: None }
     }
 
-    /// Cancels the run when this future ends: that of a token, of a signal, of a channel.
+    /// Cancels the run when this future ends: that of a token, of a signal, of a channel. The one that was
+    /// given last counts.
     ///
     /// The model is not waited for any more, and nothing starts. Calls that run are told
     /// ([`Ctx::cancelled`](crate::Ctx::cancelled)) and get [some time](crate::Limits::grace) to end. The

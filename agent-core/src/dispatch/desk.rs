@@ -13,7 +13,7 @@ use super::outcome::{Ending, drop_quietly};
 use super::shared::{CallTimes, Ended, Shared};
 use crate::halt::{Halt, Halting};
 use crate::limits::{Limits, cut_result};
-use crate::sync::{Instant, sleep, timeout};
+use crate::sync::{Instant, sleep, timeout, yield_now};
 use crate::toolset::{Blocker, Bound};
 use crate::transcript::{ToolCall, ToolResult};
 
@@ -103,6 +103,11 @@ impl<'a, 'b> Desk<'a, 'b> {
                     let shared = self.shared;
                     let halted = poll_fn(|cx| poll_news_or_halt(shared, halting, cx)).await;
                     self.broken = halted.map(Broken::Halted);
+                    if self.shared.watched {
+                        // Whoever watches takes what there is before more comes.
+                        self.take_news();
+                        yield_now().await;
+                    }
                 }
                 None => Box::pin(self.collect_or_decide(held, halting)).await,
             }

@@ -121,9 +121,11 @@ impl<'a> Early<'a> {
 
     /// Tells `sink` what has happened; `cx` is woken when there is more.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, sink: &mut Sink<'_>) {
-        while let Some(shared) = &self.shared
+        if let Some(shared) = &self.shared
             && shared.board.poll(cx).is_ready()
         {
+            // One round: whoever watches takes what there is before more comes.
+            cx.waker().wake_by_ref();
             let mut news = mem::take(&mut self.news);
             shared.board.take(&mut news);
             self.take(&mut news, sink);

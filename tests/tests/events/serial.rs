@@ -1,0 +1,112 @@
+//! Events as JSON, to be sent on as they are.
+
+use agent_core::{
+    Agent, Event, Media, ModelErrorKind, Output, Part, Response, Status, Stop, StopReason,
+    ToolCall, ToolResult, Usage, tool, tools,
+};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+use crate::agent;
+use crate::diary::Diary;
+use crate::streamed::Script;
+use crate::support::{ms, once};
+use crate::watched::watched;
+
+fn kind(event: &Event) -> String {
+    let json: Value = serde_json::to_value(event).unwrap();
+    json["type"].as_str().unwrap().to_owned()
+}
+
+fn round(event: &Event) {
+    let json = serde_json::to_string(event).unwrap();
+    assert!(json.starts_with(r#"{"type":""#), "{json}");
+    let read: Event = serde_json::from_str(&json).unwrap();
+    assert_eq!(read, *event, "{json}");
+    assert_eq!(serde_json::to_string(&read).unwrap(), json);
+    let from_value: Event = serde_json::from_value(serde_json::from_str(&json).unwrap()).unwrap();
+    assert_eq!(from_value, *event);
+}
+
+/// Show a picture.
+#[tool(read)]
+fn show() -> Output {
+    Output::text("a picture").and(Part::Image(Media::new("image/png", b"no picture")))
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_event_of_a_run_is_the_same_after_json() {
+    let diary = Diary::new();
+    let first =
+        Script::new().thinking("hm").text("a \"b\"\n\u{1f600}").calls("tell 20, fail 5, look 1");
+    let cut = first.clone().after(100).breaks_for(1000);
+    let calls = first.call("nobody", "{\"x\":").calls("save 10, hang 5000, look 99999");
+    let agent = agent(&diary, [cut, calls.after(50).end()]);
+    let seen = watched(agent.run("go").deadline(ms(9000)).stream()).await;
+    let failed = Script::new().text("so").fails(ModelErrorKind::Authentication);
+    let other = watched(crate::agent(&diary, [failed]).stream("go")).await;
+    let pictures = Agent::new(once(Response::new().call("show", "{}"))).tools(tools![show]);
+    let pictures = watched(pictures.stream("go")).await;
+
+    let mut kinds = BTreeSet::new();
+    for (_, event) in seen.events.iter().chain(&other.events).chain(&pictures.events) {
+        round(event);
+        kinds.insert(kind(event));
+    }
+    assert_eq!(
+        kinds.into_iter().collect::<Vec<_>>(),
+        [
+            "call_announced",
+            "call_arguments",
+            "call_ended",
+            "call_progress",
+            "call_started",
+            "call_written",
+            "run_ended",
+            "run_failed",
+            "text",
+            "thinking",
+            "turn_ended",
+            "turn_restarted",
+            "turn_started",
+        ]
+    );
+}
+
+#[test]
+fn each_kind_of_status_and_stop_is_the_same_after_json() {
+    let call = ToolCall::new("c1", "look", "{}");
+    for status in [
+        Status::Completed,
+        Status::Failed,
+        Status::TimedOut,
+        Status::Interrupted,
+        Status::NeverStarted,
+    ] {
+        round(&Event::CallEnded { number: 1, result: ToolResult::new(&call, status, "so") });
+    }
+    for stop in [
+        Stop::Done,
+        Stop::MaxTurns,
+        Stop::Truncated,
+        Stop::Refused,
+        Stop::Filtered,
+        Stop::Cancelled,
+        Stop::DeadlineExceeded,
+        Stop::Other("done".into()),
+    ] {
+        round(&Event::RunEnded { stop });
+    }
+    for stop in [
+        StopReason::EndTurn,
+        StopReason::ToolUse,
+        StopReason::MaxTokens,
+        StopReason::StopSequence,
+        StopReason::Paused,
+        StopReason::Refusal,
+        StopReason::Filtered,
+        StopReason::Other("end_turn".into()),
+    ] {
+        round(&Event::TurnEnded { stop, usage: Usage::default() });
+    }
+}

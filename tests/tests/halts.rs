@@ -1,0 +1,66 @@
+//! Runs that are cancelled, and runs whose time is over.
+
+#![cfg(test)]
+
+#[path = "halts/approvals.rs"]
+mod approvals;
+#[path = "halts/asking.rs"]
+mod asking;
+#[path = "halts/blocking.rs"]
+mod blocking;
+#[path = "halts/calls.rs"]
+mod calls;
+#[path = "halts/deadlines.rs"]
+mod deadlines;
+#[path = "support/diary.rs"]
+mod diary;
+#[path = "halts/many.rs"]
+mod many;
+#[path = "halts/nested.rs"]
+mod nested;
+#[path = "halts/served.rs"]
+mod served;
+#[path = "support/streamed.rs"]
+mod streamed;
+mod support;
+#[path = "halts/timers.rs"]
+mod timers;
+
+use agent_core::{Agent, Conversation, Outcome, Stop, Transcript};
+use diary::{Diary, assert_quiet};
+use std::sync::Arc;
+use streamed::{Script, Streamed};
+use support::{ms, once, plan, saved};
+use tokio::time::{Instant, sleep};
+
+/// An agent that streams these answers.
+fn agent(diary: &Arc<Diary>, scripts: impl Into<Arc<[Script]>>) -> Agent {
+    Agent::new(Streamed::new(scripts)).tools(diary.tools())
+}
+
+/// An agent that makes these calls at once.
+fn making(diary: &Arc<Diary>, calls: &str) -> Agent {
+    Agent::new(once(plan(calls))).tools(diary.tools())
+}
+
+/// Runs until it is cancelled after this time. Returned beside it: when it ended.
+async fn cancelled_at(time: u64, diary: &Arc<Diary>, agent: &Agent) -> (Outcome, u64) {
+    let began = Instant::now();
+    let mut chat = agent.conversation(Transcript::default());
+    let outcome = chat.send("go").cancel_on(sleep(ms(time))).await.unwrap();
+    let ended = support::whole_ms(began.elapsed());
+    assert_eq!(outcome.stop(), &Stop::Cancelled);
+    assert_eq!(outcome.transcript(), chat.transcript());
+    assert_quiet(diary).await;
+    goes_on(&mut chat).await;
+    (outcome, ended)
+}
+
+/// The chat is valid, can be saved, and goes on.
+async fn goes_on(chat: &mut Conversation) {
+    saved(chat.transcript());
+    let outcome = chat.send("go on").await.unwrap();
+    assert_eq!((outcome.stop(), outcome.text().as_str()), (&Stop::Done, "done"));
+    let calls: usize = outcome.transcript().responses().map(|r| r.calls().count()).sum();
+    assert_eq!(outcome.transcript().results().count(), calls);
+}

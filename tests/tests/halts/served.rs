@@ -1,0 +1,44 @@
+//! The next request after a cancel, as a server gets it that was not written here: at the address in
+//! `AGENT_MOCK_SERVER`, for judges that CI runs.
+
+use agent_core::Status::Interrupted;
+use agent_core::providers::Anthropic;
+use agent_core::transport::Http;
+use agent_core::{Agent, Limits, Stop, Transcript, tool, tools};
+use std::hash::{BuildHasher, RandomState};
+use std::io::Write;
+use tokio::time::sleep;
+
+use crate::support::{ms, saved, statuses};
+
+/// An item by its number, some day.
+#[tool(read)]
+async fn fetch_item(id: u64) -> u64 {
+    sleep(ms(60_000)).await;
+    id
+}
+
+#[tokio::test]
+async fn a_conversation_that_was_cancelled_is_accepted_and_goes_on() {
+    let Ok(url) = std::env::var("AGENT_MOCK_SERVER") else {
+        writeln!(std::io::stderr(), "skipped: halts: AGENT_MOCK_SERVER is not set").unwrap();
+        return;
+    };
+    for streaming in [true, false] {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let model = Anthropic::new("claude-mock", "a key").transport(Http::from(client));
+        let model = model.base_url(url.clone()).streaming(streaming);
+        let agent = Agent::new(model).tools(tools![fetch_item]);
+        let agent = agent.limits(Limits::default().grace(ms(10)));
+        let words = format!("twenty-calls {:016x}", RandomState::new().hash_one(streaming));
+        let mut chat = agent.conversation(Transcript::default());
+        let outcome = chat.send(words.clone()).cancel_on(sleep(ms(800))).await.unwrap();
+        assert_eq!(outcome.stop(), &Stop::Cancelled);
+        assert_eq!(statuses(chat.transcript()), [Interrupted; 20]);
+        saved(chat.transcript());
+        // The server answers calls with a text, whatever their results say.
+        let outcome = chat.send(format!("{words} again")).await.unwrap();
+        assert_eq!(outcome.stop(), &Stop::Done);
+        assert!(!outcome.text().is_empty());
+    }
+}
