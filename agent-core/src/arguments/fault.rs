@@ -162,6 +162,10 @@ fn shorten(text: &str) -> String {
 
 fn closing(quoted: &str) -> Option<usize> {
     let mark = quoted.as_bytes().first()?;
+    // A name may have a backtick in it, and what follows the last one is serde's.
+    if let (b'`', Some(end)) = (mark, quoted.rfind("`, expected").filter(|end| *end > 0)) {
+        return Some(end);
+    }
     let mut escaped = false;
     let inner = quoted.bytes().enumerate().skip(1);
     let mut ends = inner.filter(|(_, byte)| {
@@ -210,5 +214,9 @@ mod tests {
             "unknown variant `a\\nb`, expected `c`"
         );
         assert!(shorten(&"`".repeat(999)).chars().count() <= 241);
+        let long = "v".repeat(100);
+        let text = shorten(&format!("unknown variant `a`{long}`, expected `b` or `c`"));
+        let short = "v".repeat(38);
+        assert_eq!(text, format!("unknown variant `a`{short}…`, expected `b` or `c`"));
     }
 }

@@ -22,6 +22,9 @@ pub(super) fn offset(text: &str, line: usize, column: usize) -> usize {
     before.sum::<usize>() + column
 }
 
+/// As many characters of a path are told: values can lie a hundred levels deep.
+const LONGEST: usize = 200;
+
 #[derive(Default)]
 struct Walk<'a> {
     open: Vec<Level<'a>>,
@@ -73,7 +76,10 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        path
+        match path.char_indices().rev().nth(LONGEST) {
+            Some((from, _)) => format!("..{}", path.get(from..).unwrap_or_default()),
+            None => path,
+        }
     }
 }
 
@@ -90,5 +96,13 @@ mod tests {
         assert_eq!(at("2}"), "end");
         assert_eq!(path(text, 0), "");
         assert_eq!(offset("ab\ncd", 2, 1), 4);
+    }
+
+    #[test]
+    fn of_a_long_path_the_end_is_told() {
+        let text = format!("{}1", r#"{"level":"#.repeat(100));
+        let told = path(&text, text.len());
+        assert_eq!(told.chars().count(), LONGEST + 3);
+        assert!(told.starts_with("..") && told.ends_with(".level.level"), "{told}");
     }
 }

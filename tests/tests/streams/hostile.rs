@@ -158,6 +158,13 @@ async fn what_is_not_known_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_text_with_pieces_of_an_input_stays_a_text() {
+    let inner = [start(0, &text()), text_delta(0, "Hello"), input_delta(0, ","), stop(0)];
+    let response = taken_whole(message(inner.to_vec(), "end_turn")).await.response.unwrap();
+    assert_eq!(response.all_text(), "Hello");
+}
+
+#[tokio::test]
 async fn numbers_of_blocks_may_leave_some_out() {
     let inner = [start(3, &text()), start(7, &text()), text_delta(7, "b"), text_delta(3, "a")];
     let came = taken_whole(message(inner, "end_turn")).await;

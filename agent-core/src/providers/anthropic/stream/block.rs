@@ -68,7 +68,7 @@ impl OpenBlock {
         &mut self,
         event: &Event<'_>,
         data: &str,
-        request: &Request<'_>,
+        (request, is_last_call): (&Request<'_>, bool),
     ) -> Result<(), Broken> {
         let delta = event.delta.as_ref().ok_or("a delta is missing")?;
         match delta.kind() {
@@ -82,7 +82,7 @@ impl OpenBlock {
             "input_json_delta" => {
                 let json = delta.partial_json.as_deref().ok_or("a delta has no JSON")?;
                 self.json()?.push_str(json);
-                if self.kind == Kind::Call && !json.is_empty() {
+                if is_last_call && !json.is_empty() {
                     request.tell(Delta::Arguments(json));
                 }
             }
@@ -190,7 +190,9 @@ impl OpenBlock {
             // It is no JSON. The call is answered with what is wrong with it, and what goes back with
             // the next request is made of that.
             (None, Some(call)) => call.into(),
-            (None, None) => block(&self.raw),
+            (None, None) => {
+                self.rebuilt(None).map_or_else(|| block(&self.raw), |raw| as_block(raw, None))
+            }
         }
     }
 

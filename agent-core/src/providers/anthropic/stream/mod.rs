@@ -36,6 +36,8 @@ pub(super) struct Decoder<'a> {
     has_ended: bool,
     /// Another model took over, and what the one before it wanted may count for nothing.
     is_taken_over: bool,
+    /// The index of the call that began last: the arguments that are told are its.
+    last_call: Option<u64>,
 }
 
 enum State {
@@ -58,6 +60,7 @@ impl<'a> Decoder<'a> {
             has_begun: false,
             has_ended: false,
             is_taken_over: false,
+            last_call: None,
         }
     }
 
@@ -120,6 +123,9 @@ impl<'a> Decoder<'a> {
         }
         let block = OpenBlock::new(event.content_block.ok_or("a block is missing")?);
         self.is_taken_over |= block.is_another_model();
+        if block.is_call() {
+            self.last_call = Some(index);
+        }
         self.tell_complete();
         block.tell_begin(&self.request);
         self.blocks.push((index, State::Open(Box::new(block))));
@@ -127,9 +133,9 @@ impl<'a> Decoder<'a> {
     }
 
     fn add(&mut self, event: &Event<'_>, data: &str) -> Result<(), Broken> {
-        let request = self.request;
+        let (request, is_last) = (self.request, event.index == self.last_call);
         match self.state(event)? {
-            State::Open(block) => block.add(event, data, &request),
+            State::Open(block) => block.add(event, data, (&request, is_last)),
             State::Closed(_) => Err("a block goes on after its end"),
         }
     }
