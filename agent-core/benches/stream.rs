@@ -7,7 +7,8 @@ mod support;
 
 use agent_core::__private::stream_in_place;
 use agent_core::providers::Anthropic;
-use agent_core::{Delta, Response};
+use agent_core::transport::{Body, Transport};
+use agent_core::{Agent, BoxFuture, Delta, ModelError, Response};
 use bytes::Bytes;
 use futures::{StreamExt, executor::block_on, stream};
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use sse_stream::SseByteStream;
 use std::convert::Infallible;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use support::{compare, judge};
+use support::{compare, judge, runtime};
 
 fn main() {
     let model = Anthropic::new("claude-of-the-bench", "a key");
@@ -43,6 +44,7 @@ fn main() {
         }
     }
     memory(&model);
+    slow_reader();
 }
 
 /// An argument of 4 MB against one parse of it, and of the lines that bring it, in which each of its
@@ -74,6 +76,47 @@ fn memory(model: &Anthropic) {
             [held.bytes_current as f64, held.bytes_max as f64].map(|bytes| bytes / said as f64);
         judge(&format!("{name}: bytes held for a byte of blocks"), now, 2.5);
         judge(&format!("{name}: at most while it comes"), most, 6.0);
+    }
+}
+
+/// What a run holds at most, for each byte of a long text, if its events are read slowly.
+fn slow_reader() {
+    let text = json!({"type": "text", "text": ""});
+    let line = "All is well, and the next line says so too, at some length.\n".repeat(16);
+    let lines = (0..4000).map(|_| json!({"type": "text_delta", "text": line}));
+    let pieces = cut(&message(block(0, &text, lines)), 2 << 10);
+    let agent =
+        Agent::new(Anthropic::new("claude-of-the-bench", "a key").transport(Served(pieces)));
+    let (runtime, mut queued) = (runtime(), 0);
+    let held = allocation_counter::measure(|| {
+        runtime.block_on(async {
+            let mut run = agent.stream("go");
+            while let Some(event) = run.next().await {
+                black_box(event);
+                tokio::task::yield_now().await;
+                queued += 1;
+            }
+            black_box(run.outcome().await.unwrap());
+        });
+    });
+    println!("a slow reader: {queued} events");
+    let most = held.bytes_max as f64 / (4000 * line.len()) as f64;
+    judge("a slow reader of a long text: at most, for a byte of it", most, 5.0);
+}
+
+/// An answer that is there, piece by piece.
+struct Served(Vec<Bytes>);
+
+impl Transport for Served {
+    fn send(
+        &self,
+        _: http::Request<Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<Body>, ModelError>> {
+        let pieces = self.0.clone().into_iter().map(Ok);
+        let mut answer = http::Response::new(Body::new(stream::iter(pieces)));
+        let kind = http::HeaderValue::from_static("text/event-stream");
+        answer.headers_mut().insert(http::header::CONTENT_TYPE, kind);
+        Box::pin(async { Ok(answer) })
     }
 }
 
