@@ -173,6 +173,9 @@ impl fmt::Debug for Ctx {
 
 /// Whoever runs calls, as they see it.
 pub(crate) trait Batch: Any + Send + Sync {
+    /// Cancelled when its calls are stopped, as are runs within them.
+    fn stopped(&self) -> CancellationToken;
+
     /// A call says how far it is.
     fn progress(&self, index: usize, text: String);
 }

@@ -109,7 +109,8 @@ impl Limits {
     /// Between two attempts lies the time that the provider asks for; if it asks for more than two
     /// minutes, the run ends at once. Else half a second, which doubles with each attempt up to 8 s,
     /// less up to a quarter by chance. [`ModelError::is_temporary`](crate::ModelError::is_temporary)
-    /// says what is temporary. No call of a tool is ever made twice by it.
+    /// says what is temporary. No call that may write is ever made twice by it; one that only reads and
+    /// [began early](crate::Agent::early_start) may be, unless it had finished and is the same.
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;

@@ -12,7 +12,7 @@ use crate::transcript::{Response, Status, ToolCall, ToolResult, Usage};
 pub(crate) enum Step<'a> {
     /// The model is asked.
     TurnStarted { turn: u32, at: Duration },
-    /// The model tells something of its answer, of a call that of this number.
+    /// The model tells something of its answer; if of a call, then of the one of this number.
     Told { calls: usize, delta: Delta<'a> },
     /// The model did not answer, and is asked again.
     TurnRestarted { error: &'a ModelError },

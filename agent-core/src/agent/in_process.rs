@@ -28,8 +28,9 @@ pub(super) struct InProcess<'a, 'b> {
     watched: bool,
     began: Instant,
     halting: &'a mut Halting<'b>,
-    /// The turn whose deadline is set.
+    /// The turn whose deadline is set, and how often the model was asked in it.
     turn: u32,
+    attempt: u32,
     /// What has begun of the response that came last.
     early: Option<Box<Early<'a>>>,
     /// What has finished of answers to this turn that failed.
@@ -44,14 +45,25 @@ impl<'a, 'b> InProcess<'a, 'b> {
         halting: &'a mut Halting<'b>,
     ) -> Self {
         let (run, began, finished) = (new_run(), Instant::now(), Vec::new());
-        Self { agent, run, around, watched, began, halting, turn: 0, early: None, finished }
+        Self {
+            agent,
+            run,
+            around,
+            watched,
+            began,
+            halting,
+            turn: 0,
+            attempt: 0,
+            early: None,
+            finished,
+        }
     }
 
     fn batch(&self, turn: u32) -> Batch<'a> {
         let Inner { toolset, limits, slots, parallel, approval, .. } = self.agent;
         let (slots, one_by_one) = (slots.as_ref(), *parallel == Parallel::Never);
-        let (around, watched, run) = (self.around, self.watched, self.run);
-        Batch { toolset, limits, slots, approval, one_by_one, watched, run, turn, around }
+        let (around, watched, run, attempt) = (self.around, self.watched, self.run, self.attempt);
+        Batch { toolset, limits, slots, approval, one_by_one, watched, run, turn, attempt, around }
     }
 }
 
@@ -64,10 +76,11 @@ impl Runtime for InProcess<'_, '_> {
     ) -> Result<Response, Unanswered> {
         let Inner { model, toolset, system, choice, parallel, limits, .. } = self.agent;
         if self.turn != turn {
-            self.turn = turn;
+            (self.turn, self.attempt) = (turn, 0);
             self.finished.clear();
             self.halting.begin_turn(limits.turn_timeout);
         }
+        self.attempt += 1;
         let starts_early = self.agent.early_start.then(|| self.batch(turn));
         let listening = Mutex::new(Listening {
             emit,
@@ -174,11 +187,17 @@ impl Listening<'_, '_, '_> {
     fn hear(&mut self, delta: Delta<'_>) {
         self.told = true;
         let calls = match delta {
-            Delta::Complete(_) => &mut self.written,
-            _ => &mut self.calls,
+            Delta::Complete(_) => {
+                self.written += 1;
+                self.written
+            }
+            Delta::Call { .. } => {
+                self.calls += 1;
+                self.calls
+            }
+            _ => self.calls,
         };
-        *calls += usize::from(matches!(delta, Delta::Call { .. } | Delta::Complete(_)));
-        (self.emit)(&Step::Told { calls: *calls, delta });
+        (self.emit)(&Step::Told { calls, delta });
         if let (Delta::Complete(call), Some(batch)) = (delta, self.starts_early) {
             let early = self.early.get_or_insert_with(|| Box::new(Early::new(batch)));
             early.offer(call, self.finished, &mut |index, step| told_of(self.emit, index, &step));

@@ -180,7 +180,8 @@ impl Agent {
     /// Sets what decides over every call whose arguments could be read, before it runs.
     ///
     /// Without one, calls of `destructive` tools are asked about and all others allowed. It is called in
-    /// the model's order, and should not block. A panic is a no.
+    /// the model's order, and should not block. A panic is a no. As it decides when a response has ended
+    /// well, no call [begins early](Self::early_start) where there is one.
     ///
     /// # Examples
     ///
@@ -212,7 +213,8 @@ impl Agent {
     /// Sets whether calls that are declared to read, or to be `pure`, begin while their response is still
     /// being written; they do unless it is set to false.
     ///
-    /// Nothing that writes ever does. What has begun of a response that fails is stopped.
+    /// Nothing that writes ever does, and no call over which somebody decides: with a
+    /// [policy](Self::policy), none. What has begun of a response that fails is stopped.
     #[must_use]
     pub fn early_start(mut self, early: bool) -> Self {
         self.inner_mut().early_start = early;

@@ -93,7 +93,11 @@ impl<'a> Run<'a> {
     ///
     /// The model is not waited for any more, and nothing starts. Calls that run are told
     /// ([`Ctx::cancelled`](crate::Ctx::cancelled)) and get [some time](crate::Limits::grace) to end. The
-    /// outcome is [`Stop::Cancelled`], and its transcript has a result for each call.
+    /// outcome is [`Stop::Cancelled`], and its transcript has a result for each call. What is written of an
+    /// answer by then is dropped, with the calls that began early in it, which only read. A run within a call
+    /// is cancelled with the run of that call.
+    ///
+    /// It acts while the run is polled, as deadlines do: spawn a run whose watcher may stop to look.
     ///
     /// # Examples
     ///
@@ -165,7 +169,9 @@ impl<'a> Asked<'a> {
         let Self { agent, mut said, input, cancelled, deadline } = self;
         let (mut record, before) = (Record::default(), said.transcript().messages().len());
         let time = deadline.unwrap_or(agent.inner.limits.run_timeout);
-        let (mut halting, around) = (Halting::new(cancelled, time), Around::current());
+        let around = Around::current();
+        let cancelled = with_the_call(around.as_ref(), cancelled);
+        let mut halting = Halting::new(cancelled, time);
         if let Err(error) = agent.may_run() {
             return Box::pin(ready(end(Err(error), said, before, record, events.as_ref())));
         }
@@ -187,6 +193,20 @@ impl<'a> Asked<'a> {
             end(ended, said, before, record, events.as_ref())
         })
     }
+}
+
+/// A run within a call is cancelled when that is stopped.
+fn with_the_call<'a>(
+    around: Option<&Around>,
+    cancelled: Option<BoxFuture<'a, ()>>,
+) -> Option<BoxFuture<'a, ()>> {
+    let Some(around) = around else { return cancelled };
+    let mut stopped = Box::pin(around.batch.stopped().cancelled_owned());
+    let mut cancelled = cancelled.unwrap_or_else(|| Box::pin(std::future::pending()));
+    Some(Box::pin(poll_fn(move |cx| match stopped.as_mut().poll(cx) {
+        Poll::Ready(()) => Poll::Ready(()),
+        Poll::Pending => cancelled.as_mut().poll(cx),
+    })))
 }
 
 /// The outcome of a run, which is its last event too.
@@ -260,8 +280,8 @@ impl Events {
 ///
 /// The run goes on while the stream is polled: one that is read slowly holds the events of at most one
 /// piece of the model's answer, and reads no more of it. Calls that run go on meanwhile, and so do those
-/// that wait for them; what waits for a decision or for the next turn does not. Dropping the stream stops
-/// the run, as it does a [`Run`].
+/// that wait for them; what waits for a decision or for the next turn does not, and neither cancel nor
+/// deadline is seen. Dropping the stream stops the run, as it does a [`Run`].
 ///
 /// # Examples
 ///

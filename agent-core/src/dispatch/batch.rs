@@ -37,6 +37,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) watched: bool,
     pub(crate) run: u64,
     pub(crate) turn: u32,
+    /// How often the model has been asked for the response: calls of answers that failed are others.
+    pub(crate) attempt: u32,
     /// The call within which these run, if there is one.
     pub(crate) around: Option<&'a Around>,
 }
@@ -88,10 +90,12 @@ impl<'a> Batch<'a> {
         halting: &mut Halting<'_>,
         sink: &mut Sink<'_>,
     ) -> Option<Broken> {
-        let (shared, mut begun) = match early.and_then(|early| early.into_begun(calls)) {
-            Some(begun) => begun,
-            None => (Shared::new(&self, calls.len()), Vec::new()),
-        };
+        let (had_early, begun) = (early.is_some(), early.and_then(|early| early.into_begun(calls)));
+        // What had begun of others has used the keys of these.
+        let attempt = self.attempt + u32::from(had_early && begun.is_none());
+        let this = Self { attempt, ..self };
+        let (shared, mut begun) =
+            begun.unwrap_or_else(|| (Shared::new(&this, calls.len()), Vec::new()));
         let mut desk = Desk::new(calls, &shared, self.limits, sink);
         desk.hand_over(&mut begun);
         let mut begun = begun.into_iter();
@@ -99,18 +103,21 @@ impl<'a> Batch<'a> {
         let mut held = Held::default();
         let (mut parsed, mut queued) = (0, Instant::now());
         for (index, call) in calls.iter().enumerate() {
+            if desk.broken.is_some() {
+                break;
+            }
             let ready = match begun.next() {
                 Some(Begun::Started | Begun::Over(_)) => continue,
                 Some(Begun::Held(ready)) => Ok(ready),
-                Some(Begun::Later) | None => self.prepare(&shared, (index, call), queued),
+                Some(Begun::Later) | None => this.prepare(&shared, (index, call), queued),
             };
             desk.expect();
-            match ready.and_then(|ready| self.decide(ready, call, calls.len())) {
+            match ready.and_then(|ready| this.decide(ready, call, calls.len())) {
                 Ok(ready) if ready.question.is_some() || held.holds_back(&ready) => {
                     held.push(ready);
                 }
                 Ok(ready) => jobs.push(ready),
-                Err(ending) => desk.answer(index, ending, self.refused(call)),
+                Err(ending) => desk.answer(index, ending, this.refused(call)),
             }
             parsed += call.arguments().len();
             if jobs.len() < TOGETHER && parsed < LARGE && !self.one_by_one {
@@ -122,9 +129,7 @@ impl<'a> Batch<'a> {
             } else {
                 yield_now().await;
                 desk.take_news();
-            }
-            if desk.broken.is_some() {
-                break;
+                desk.look_out(halting).await;
             }
             (parsed, queued) = (0, Instant::now());
         }
@@ -247,7 +252,7 @@ impl<'a> Batch<'a> {
     fn key(&self, index: usize) -> String {
         static PROCESS: LazyLock<u64> =
             LazyLock::new(|| RandomState::new().hash_one(SystemTime::now()));
-        format!("{:016x}-{}-{}-{}", *PROCESS, self.run, self.turn, index + 1)
+        format!("{:016x}-{}-{}-{}-{}", *PROCESS, self.run, self.turn, self.attempt, index + 1)
     }
 }
 

@@ -43,8 +43,8 @@ pub(crate) enum Broken {
 /// Why what waited when a fatal error came never starts.
 pub(super) const ENDED_BY_ANOTHER: &str = "another call ended the run";
 
-/// How long a stopped call has to let go.
-const GRACE: Duration = Duration::from_secs(1);
+/// How long calls that were aborted have to let go; not for them to go on, as `Limits::grace` is.
+const LETTING_GO: Duration = Duration::from_secs(1);
 
 /// The side of a batch that waits for its calls.
 pub(super) struct Desk<'a, 'b> {
@@ -103,14 +103,22 @@ impl<'a, 'b> Desk<'a, 'b> {
                     let shared = self.shared;
                     let halted = poll_fn(|cx| poll_news_or_halt(shared, halting, cx)).await;
                     self.broken = halted.map(Broken::Halted);
-                    if self.shared.watched {
-                        // Whoever watches takes what there is before more comes.
-                        self.take_news();
-                        yield_now().await;
-                    }
                 }
                 None => Box::pin(self.collect_or_decide(held, halting)).await,
             }
+            if self.shared.watched {
+                // Whoever watches takes what there is before more comes.
+                self.take_news();
+                yield_now().await;
+            }
+        }
+    }
+
+    /// Looks whether the run is stopped, without waiting.
+    pub(super) async fn look_out(&mut self, halting: &mut Halting<'_>) {
+        let halted = poll_fn(|cx| Poll::Ready(halting.poll(cx))).await;
+        if let (None, Poll::Ready(halt)) = (&self.broken, halted) {
+            self.broken = Some(Broken::Halted(halt));
         }
     }
 
@@ -119,6 +127,11 @@ impl<'a, 'b> Desk<'a, 'b> {
         let (shared, asking, since) = (self.shared, held.is_asking(), Instant::now());
         let mut decided = None;
         let halted = poll_fn(|cx| {
+            // First, so that no flood of news holds it off.
+            let halted = if asking { halting.poll_cancelled(cx) } else { halting.poll(cx) };
+            if let Poll::Ready(halt) = halted {
+                return Poll::Ready(Some(halt));
+            }
             if shared.board.poll(cx).is_ready() {
                 return Poll::Ready(None);
             }
@@ -126,8 +139,7 @@ impl<'a, 'b> Desk<'a, 'b> {
                 decided = decision;
                 return Poll::Ready(None);
             }
-            let halted = if asking { halting.poll_cancelled(cx) } else { halting.poll(cx) };
-            halted.map(Some)
+            Poll::Pending
         })
         .await;
         if asking {
@@ -233,7 +245,7 @@ impl<'a, 'b> Desk<'a, 'b> {
                 }
             }
         };
-        within(GRACE, let_go).await;
+        within(LETTING_GO, let_go).await;
         self.give_up(ENDED_BY_ANOTHER);
     }
 
@@ -261,6 +273,11 @@ impl<'a, 'b> Desk<'a, 'b> {
         // Those that were dropped before they began have no ending.
         let mut news = News::default();
         self.shared.board.take(&mut news);
+        for index in news.started {
+            if let Some(call) = self.calls.get(index) {
+                (self.sink)(index, CallStep::Started(call));
+            }
+        }
         for Ended { index, ending, times } in news.ended {
             if let Some(ending) = ending {
                 self.answer(index, ending, times);
@@ -290,9 +307,10 @@ fn poll_news_or_halt(
     halting: &mut Halting<'_>,
     cx: &mut Context<'_>,
 ) -> Poll<Option<Halt>> {
-    match shared.board.poll(cx) {
-        Poll::Ready(()) => Poll::Ready(None),
-        Poll::Pending => halting.poll(cx).map(Some),
+    // First, so that no flood of news holds it off.
+    match halting.poll(cx) {
+        Poll::Ready(halt) => Poll::Ready(Some(halt)),
+        Poll::Pending => shared.board.poll(cx).map(|()| None),
     }
 }
 

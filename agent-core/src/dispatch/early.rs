@@ -181,9 +181,9 @@ impl<'a> Early<'a> {
 
     /// Stops what has begun, and tells the results of it: the response makes no calls.
     pub(crate) fn discard(mut self, calls: &[&ToolCall], sink: &mut Sink<'_>) {
-        self.poll(&mut Context::from_waker(Waker::noop()), sink);
+        self.why = "the response was cut off";
+        self.stop_all(sink);
         let Some((shared, begun)) = self.into_begun(calls) else { return };
-        drop(shared.close());
         for (index, (begun, call)) in begun.into_iter().zip(calls).enumerate() {
             match begun {
                 Begun::Over(Over { result, times, .. }) => {
@@ -200,11 +200,18 @@ impl<'a> Early<'a> {
         }
     }
 
+    /// Stops what has begun, and takes what had ended by then.
+    fn stop_all(&mut self, sink: &mut Sink<'_>) {
+        if let Some(shared) = &self.shared {
+            drop(shared.close());
+        }
+        self.poll(&mut Context::from_waker(Waker::noop()), sink);
+    }
+
     /// Stops what has begun, and keeps what has finished well: there is no response.
     pub(crate) fn stop(mut self, sink: &mut Sink<'_>) -> Vec<Finished> {
-        self.poll(&mut Context::from_waker(Waker::noop()), sink);
+        self.stop_all(sink);
         let Some(shared) = self.shared.take() else { return Vec::new() };
-        drop(shared.close());
         let mut finished = Vec::new();
         for (index, (call, begun)) in mem::take(&mut self.calls).into_iter().enumerate() {
             match begun {

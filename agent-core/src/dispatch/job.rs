@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::blocking;
 use super::lease::{Away, Lease};
-use super::outcome::{Ending, drop_quietly};
+use super::outcome::{Ending, drop_quietly, effect};
 use super::shared::{CallTimes, Ended, Holds, Shared};
 use crate::access::Access;
 use crate::context::{Around, Ctx};
@@ -201,7 +201,8 @@ impl Job {
                     returned
                 }
                 Err(error) => {
-                    let why = format!("the blocking thread was lost: {error}");
+                    let effect = effect(self.info.access);
+                    let why = format!("the blocking thread was lost: {error}{effect}");
                     return Poll::Ready(Ending::refused(Status::Interrupted, why));
                 }
             },

@@ -81,8 +81,9 @@ async fn by_hand(
 ) {
     let (approval, around) = (&Approval::granted(), Around::current());
     let (around, run, turn) = (around.as_ref(), new_run(), 1);
-    let (slots, one_by_one, watched) = (None, false, false);
-    let batch = Batch { toolset, limits, slots, approval, one_by_one, watched, run, turn, around };
+    let (slots, one_by_one, watched, attempt) = (None, false, false, 1);
+    let batch =
+        Batch { toolset, limits, slots, approval, one_by_one, watched, run, turn, attempt, around };
     let mut sink = |index, step: CallStep<'_>| {
         if let CallStep::Counted(result, _) = step {
             done(index, result);

@@ -107,7 +107,7 @@ impl Ending {
 }
 
 /// The model must not take "stopped" for "did nothing".
-fn effect(access: Access) -> &'static str {
+pub(super) fn effect(access: Access) -> &'static str {
     if access.may_write() { "; it may have taken effect all the same" } else { "" }
 }
 

@@ -25,6 +25,7 @@ pub(super) struct Shared {
     pub(super) runtime: Handle,
     pub(super) run: u64,
     pub(super) turn: u32,
+    pub(super) attempt: u32,
     /// Calls that wait in the ledger or for a slot.
     parked: Mutex<HashMap<usize, Box<Job>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -84,7 +85,7 @@ pub(crate) struct CallTimes {
 
 impl Shared {
     pub(super) fn new(batch: &Batch<'_>, calls: usize) -> Arc<Self> {
-        let Batch { toolset, slots, around, limits, watched, run, turn, .. } = *batch;
+        let Batch { toolset, slots, around, limits, watched, run, turn, attempt, .. } = *batch;
         let enclosing = Enclosing::on_ledger_of(toolset, around);
         let ledger = enclosing.as_ref().map(Enclosing::ledger_within);
         // What a call around them holds is theirs.
@@ -101,6 +102,7 @@ impl Shared {
             runtime: Handle::current(),
             run,
             turn,
+            attempt,
             parked: Mutex::default(),
             tasks: Mutex::new(Vec::with_capacity(calls.min(TOGETHER))),
             epoch: Instant::now(),
@@ -114,7 +116,7 @@ impl Shared {
     }
 
     pub(super) fn call_ref(&self, index: usize) -> CallRef {
-        CallRef { run: self.run, turn: self.turn, index }
+        CallRef { run: self.run, turn: self.turn, attempt: self.attempt, index }
     }
 
     /// Enters calls in the ledger, in this order, and starts those that nothing is in the way of.
@@ -277,6 +279,10 @@ impl Shared {
 }
 
 impl Surrounding for Shared {
+    fn stopped(&self) -> CancellationToken {
+        self.token()
+    }
+
     fn progress(&self, index: usize, text: String) {
         if self.watched && !self.is_over() {
             self.board.post(|news| _ = news.progress.insert(index, text));
@@ -301,7 +307,9 @@ impl Waiting for Shared {
         drop(parked);
         let Some(mut job) = job else { return };
         let whom = match after {
-            CallRef { run, turn, index } if (run, turn) == (self.run, self.turn) => {
+            CallRef { run, turn, attempt, index }
+                if (run, turn, attempt) == (self.run, self.turn, self.attempt) =>
+            {
                 format!("call #{} of this response", index + 1)
             }
             _ => "an earlier call".to_owned(),

@@ -142,6 +142,7 @@ pub(crate) enum Blocker {
 pub(crate) struct CallRef {
     pub(crate) run: u64,
     pub(crate) turn: u32,
+    pub(crate) attempt: u32,
     pub(crate) index: usize,
 }
 

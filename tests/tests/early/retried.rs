@@ -202,3 +202,26 @@ async fn large_arguments_are_compared_in_no_time() {
     assert_eq!(diary.len(), 256, "each was made once");
     assert!(took < std::time::Duration::from_secs(5), "{took:?}");
 }
+
+#[derive(Default)]
+struct Keys(std::sync::Mutex<Vec<String>>);
+
+/// Write down under which key it runs.
+#[agent_core::tool(read)]
+fn note(keys: &Keys, call: agent_core::Ctx, n: u32) -> u32 {
+    keys.0.lock().unwrap().push(call.key().to_owned());
+    n
+}
+
+/// A service that knows the key would take the second call for the first.
+#[tokio::test(start_paused = true)]
+async fn a_call_of_the_next_answer_has_another_key() {
+    let call = |n: u32| Script::new().call("note", format!(r#"{{"n":{n}}}"#)).text("so").after(10);
+    let model = Streamed::new([call(1).breaks_for(10), call(2).end()]);
+    let keys = std::sync::Arc::<Keys>::default();
+    let tools = agent_core::tools![note].with_arc(keys.clone());
+    Agent::new(model).tools(tools).run("go").await.unwrap();
+    let keys = keys.0.lock().unwrap();
+    assert_eq!(keys.len(), 2);
+    assert_ne!(keys[0], keys[1]);
+}

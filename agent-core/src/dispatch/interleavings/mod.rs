@@ -136,6 +136,7 @@ impl Scene {
             watched: thread_rng().gen_bool(0.5),
             run: u64::try_from(run).unwrap(),
             turn: 1,
+            attempt: 1,
             around: None,
         };
         let calls: Vec<_> = calls.iter().collect();
