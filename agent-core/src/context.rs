@@ -13,6 +13,7 @@ use crate::access::{Claim, Claims};
 use crate::key::Key;
 use crate::state::{Lend, LendMut};
 use crate::sync::{self, Instant};
+use crate::transcript::SharedText;
 
 /// The call that a tool is answering: take it as a parameter to know it.
 ///
@@ -220,7 +221,7 @@ impl Around {
 pub struct Cx<S> {
     /// There where the tool borrows from it: a handle less to count for those that do not.
     pub(crate) state: Option<Arc<S>>,
-    pub(crate) text: Arc<str>,
+    pub(crate) text: SharedText,
     pub(crate) call: Option<Ctx>,
 }
 

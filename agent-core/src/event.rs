@@ -142,7 +142,7 @@ impl Event {
                 }
             },
             Step::CallStarted { index, call } => {
-                let (name, arguments) = (call.shared_name(), call.shared_arguments());
+                let (name, arguments) = (call.shared_name(), call.shared_arguments().alone());
                 let label = label(&name, &arguments);
                 Self::CallStarted { number: index + 1, label, name, arguments }
             }

@@ -1,11 +1,10 @@
 //! Which calls may run: the only place that makes permits.
 
-use std::sync::Arc;
-
 use crate::context::Ctx;
 use crate::error::nearest;
 use crate::tool::CallFuture;
 use crate::toolset::{Bound, Toolset};
+use crate::transcript::SharedText;
 
 /// Leave to run one call of this tool; nothing runs without one.
 pub(crate) struct Permit<'a> {
@@ -18,7 +17,7 @@ impl<'a> Permit<'a> {
     }
 
     /// Makes the call; it begins when it is polled.
-    pub(crate) fn call(self, text: Arc<str>, call: Option<Ctx>) -> CallFuture {
+    pub(crate) fn call(self, text: SharedText, call: Option<Ctx>) -> CallFuture {
         self.tool.call(text, call)
     }
 }

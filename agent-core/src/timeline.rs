@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::access::Access;
 use crate::arguments::label;
 use crate::record::{After, CallRow, Record, TurnRow};
-use crate::transcript::{Message, Status, ToolCall};
+use crate::transcript::{Message, SharedText, Status, ToolCall};
 
 /// When the model was asked and each call ran, as data; it displays as a waterfall.
 ///
@@ -81,7 +81,7 @@ pub struct CallSpan {
     pub won: Duration,
     /// Whether the tool says nothing of what it touches.
     silent: bool,
-    arguments: Arc<str>,
+    arguments: SharedText,
 }
 
 /// For whom a call waited.

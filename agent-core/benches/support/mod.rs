@@ -12,6 +12,8 @@
 
 pub mod call;
 pub mod conversation;
+#[cfg(feature = "anthropic")]
+pub mod stream;
 
 use cpu_time::ProcessTime;
 use std::time::Duration;

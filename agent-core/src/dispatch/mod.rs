@@ -115,7 +115,7 @@ pub async fn in_a_batch(
 pub async fn in_place(toolset: &Toolset, name: &str, text: Arc<str>) -> Option<String> {
     let permit = policy::decide(toolset, name).ok()?;
     let claims = permit.tool().claims_something();
-    let body = permit.call(text, None);
+    let body = permit.call(text.into(), None);
     let mut body = if claims { prepare::prepare(body).ok()?.0 } else { body };
     let polled = std::future::poll_fn(|cx| {
         match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(cx))) {

@@ -22,6 +22,7 @@ use crate::slots::Slots;
 use crate::state::NoState;
 use crate::sync::Mutex;
 use crate::tool::{CallFuture, Options};
+use crate::transcript::SharedText;
 use table::Entry;
 
 /// Tools, bound to the state from which they borrow.
@@ -71,7 +72,7 @@ impl Bound {
         self.claims_keys || !self.claims.is_empty()
     }
 
-    pub(crate) fn call(&self, text: Arc<str>, call: Option<Ctx>) -> CallFuture {
+    pub(crate) fn call(&self, text: SharedText, call: Option<Ctx>) -> CallFuture {
         self.source.call(self.at, text, call)
     }
 
@@ -83,7 +84,7 @@ impl Bound {
 
 /// Where calls go: a table with its state, or a tool known at run time.
 trait Source: Send + Sync {
-    fn call(&self, at: usize, text: Arc<str>, call: Option<Ctx>) -> CallFuture;
+    fn call(&self, at: usize, text: SharedText, call: Option<Ctx>) -> CallFuture;
 
     /// Whether the arguments fit, for a tool that reads them where it runs.
     fn check(&self, at: usize, text: &str) -> Result<(), ToolError>;
@@ -381,7 +382,7 @@ struct Table<S: 'static> {
 
 impl<S: Send + Sync + 'static> Source for Table<S> {
     #[expect(clippy::indexing_slicing, reason = "`at` is the entry's own position in this table")]
-    fn call(&self, at: usize, text: Arc<str>, call: Option<Ctx>) -> CallFuture {
+    fn call(&self, at: usize, text: SharedText, call: Option<Ctx>) -> CallFuture {
         let Entry { lent, call: start, .. } = &self.entries[at];
         let state = (!lent.is_empty()).then(|| self.state.clone());
         start(Cx { state, text, call })

@@ -16,6 +16,7 @@ use crate::output::{IntoFailure, IntoOutput};
 use crate::schema::Definition;
 use crate::state::NoState;
 use crate::tool::{CallFuture, Options};
+use crate::transcript::SharedText;
 
 type Body = dyn Fn(Value, Ctx) -> CallFuture + Send + Sync;
 type ClaimsOf = dyn Fn(&Value, &mut Claims) + Send + Sync;
@@ -197,7 +198,7 @@ fn is_name(name: &str) -> bool {
 }
 
 impl Source for RuntimeTool {
-    fn call(&self, _: usize, text: Arc<str>, call: Option<Ctx>) -> CallFuture {
+    fn call(&self, _: usize, text: SharedText, call: Option<Ctx>) -> CallFuture {
         let (body, claims) = (self.body.clone(), self.claims.clone());
         let may_write = self.options.access.may_write();
         let cx = Cx::<NoState> { state: None, text, call };

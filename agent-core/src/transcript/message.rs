@@ -2,7 +2,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
-use super::{Origin, Part, ToolResult, Usage};
+use super::{Origin, Part, SharedText, ToolResult, Usage};
 
 /// One entry of a [`Transcript`](super::Transcript).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -170,11 +170,11 @@ impl Response {
 pub struct Block {
     pub(super) view: View,
     #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]
-    pub(super) raw: Option<Arc<RawValue>>,
+    pub(super) raw: Option<Arc<Box<RawValue>>>,
 }
 
 /// A block that is `null` is one too.
-fn there<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Arc<RawValue>>, D::Error> {
+fn there<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Arc<Box<RawValue>>>, D::Error> {
     Deserialize::deserialize(json).map(Some)
 }
 
@@ -182,7 +182,12 @@ impl Block {
     /// A block with the provider's own JSON, which goes back unchanged with the next request.
     #[must_use]
     pub fn with_raw(view: View, raw: Box<RawValue>) -> Self {
-        Self { view, raw: Some(raw.into()) }
+        Self::with_shared_raw(view, raw.into())
+    }
+
+    /// As [`with_raw`](Self::with_raw), where the view may hold parts of the JSON.
+    pub(crate) fn with_shared_raw(view: View, raw: Arc<Box<RawValue>>) -> Self {
+        Self { view, raw: Some(raw) }
     }
 
     /// What the block says.
@@ -194,7 +199,7 @@ impl Block {
     /// The provider's own JSON, byte for byte.
     #[must_use]
     pub fn raw(&self) -> Option<&RawValue> {
-        self.raw.as_deref()
+        self.raw.as_deref().map(|raw| &**raw)
     }
 }
 
@@ -233,7 +238,7 @@ pub enum View {
 pub struct ToolCall {
     pub(super) id: Arc<str>,
     name: Arc<str>,
-    arguments: Arc<str>,
+    arguments: SharedText,
 }
 
 impl ToolCall {
@@ -244,7 +249,11 @@ impl ToolCall {
         name: impl Into<Arc<str>>,
         arguments: impl Into<Arc<str>>,
     ) -> Self {
-        Self { id: id.into(), name: name.into(), arguments: arguments.into() }
+        Self::with_shared(id.into(), name.into(), SharedText::Whole(arguments.into()))
+    }
+
+    pub(crate) fn with_shared(id: Arc<str>, name: Arc<str>, arguments: SharedText) -> Self {
+        Self { id, name, arguments }
     }
 
     /// The id that pairs the call with its result; unique within its response.
@@ -273,7 +282,7 @@ impl ToolCall {
         self.name.clone()
     }
 
-    pub(crate) fn shared_arguments(&self) -> Arc<str> {
+    pub(crate) fn shared_arguments(&self) -> SharedText {
         self.arguments.clone()
     }
 }

@@ -5,6 +5,7 @@ mod origin;
 mod part;
 mod result;
 mod saved;
+mod text;
 mod turn;
 
 pub use message::{Block, Message, Response, StopReason, ToolCall, View};
@@ -13,6 +14,7 @@ pub(crate) use part::More;
 pub use part::{Input, Media, MediaSource, Part};
 pub use result::{Status, ToolResult};
 pub use saved::BrokenTranscript;
+pub(crate) use text::SharedText;
 pub(crate) use turn::Turn;
 
 /// A conversation with a model in which every tool call has its result.

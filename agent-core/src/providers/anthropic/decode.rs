@@ -10,7 +10,7 @@ use super::request_id;
 use super::settings::{DIALECT, Settings};
 use crate::error::ModelError;
 use crate::providers::members::{items, members, value};
-use crate::transcript::{Block, Origin, Response, StopReason, ToolCall, Usage, View};
+use crate::transcript::{Block, Origin, Response, SharedText, StopReason, ToolCall, Usage, View};
 
 /// Our view of a small block takes far more room than its text.
 pub(super) const MOST_BLOCKS: usize = 100_000;
@@ -61,7 +61,8 @@ pub(super) fn response(
         stop_details: details.and_then(stop_details),
         tokens: usage.map(Tokens::read).unwrap_or_default(),
     };
-    Ok(around.response(settings, answer.headers(), content.into_iter().map(block)))
+    let blocks = content.into_iter().map(|raw| block(Arc::new(raw.to_owned())));
+    Ok(around.response(settings, answer.headers(), blocks))
 }
 
 pub(super) fn stop(reason: Option<&str>) -> StopReason {
@@ -79,29 +80,33 @@ pub(super) fn stop(reason: Option<&str>) -> StopReason {
 }
 
 /// A block with our view of it; one that is not known, or not as expected, stays as it is.
-pub(super) fn block(raw: &RawValue) -> Block {
-    Block::with_raw(view(raw), raw.to_owned())
+pub(super) fn block(raw: Arc<Box<RawValue>>) -> Block {
+    Block::with_shared_raw(view(&raw), raw)
 }
 
-pub(super) fn view(raw: &RawValue) -> View {
+pub(super) fn view(raw: &Arc<Box<RawValue>>) -> View {
     known(raw).unwrap_or(View::Opaque)
 }
 
-fn known(raw: &RawValue) -> Option<View> {
+fn known(raw: &Arc<Box<RawValue>>) -> Option<View> {
     const MEMBERS: [&str; 6] = ["type", "text", "thinking", "id", "name", "input"];
     let [kind, text, thinking, id, name, input] = members(raw.get(), MEMBERS).ok()?;
     match value::<String>(kind)?.as_str() {
         "text" => Some(View::Text(value(text)?)),
         "thinking" => Some(View::Thinking(value(thinking)?)),
-        "tool_use" => Some(call(id, name, input.map(RawValue::get).unwrap_or_default())),
+        "tool_use" => {
+            let input = input.map(RawValue::get).unwrap_or_default();
+            Some(call(id, name, SharedText::part_of(raw, input)))
+        }
         _ => None,
     }
 }
 
-pub(super) fn call(id: Option<&RawValue>, name: Option<&RawValue>, input: &str) -> View {
+pub(super) fn call(id: Option<&RawValue>, name: Option<&RawValue>, input: SharedText) -> View {
     let [id, name] = [id, name].map(|text| value::<Arc<str>>(text).unwrap_or_default());
     // As others say that there are no arguments; the block cannot go back as it is then.
-    View::ToolCall(ToolCall::new(id, name, if input == "null" { "" } else { input }))
+    let input = if *input == *"null" { "".into() } else { input };
+    View::ToolCall(ToolCall::with_shared(id, name, input))
 }
 
 /// `{"category": .., "explanation": ..}` of a refusal, as a text.

@@ -1,6 +1,7 @@
 //! A block that comes piece by piece.
 
 use serde_json::value::{RawValue, to_raw_value};
+use std::sync::Arc;
 
 use super::super::decode::{block, call, view};
 use super::Broken;
@@ -8,11 +9,11 @@ use super::rebuilt::{Member, Rebuilt};
 use super::wire::{Event, WireDelta};
 use crate::model::{Delta, Request};
 use crate::providers::members::{each, items, members, value};
-use crate::transcript::{Block, View};
+use crate::transcript::{Block, SharedText, View};
 
 pub(super) struct OpenBlock {
     /// As it began.
-    raw: Box<RawValue>,
+    raw: Arc<Box<RawValue>>,
     kind: Kind,
     /// What came since then, by the names of the members that it belongs to.
     members: Vec<(String, Member)>,
@@ -42,7 +43,7 @@ impl OpenBlock {
             Some("fallback") => Kind::Fallback,
             _ => Kind::Other,
         };
-        Self { raw: raw.to_owned(), kind, members: Vec::new() }
+        Self { raw: Arc::new(raw.to_owned()), kind, members: Vec::new() }
     }
 
     pub(super) fn is_call(&self) -> bool {
@@ -176,23 +177,20 @@ impl OpenBlock {
     /// The block with all that came.
     pub(super) fn close(self) -> Block {
         let Some(json) = self.input() else {
-            return self.rebuilt(None).map_or_else(|| block(&self.raw), |raw| as_block(raw, None));
+            return block(self.rebuilt(None).unwrap_or(self.raw));
         };
         let input = serde_json::from_str::<&RawValue>(json).ok();
         let raw = input.and_then(|input| self.rebuilt(Some(input)));
-        let call = (self.kind == Kind::Call).then(|| self.call(input.map_or(json, RawValue::get)));
-        match (raw, call) {
-            (Some(raw), call) => {
-                // It may be large, and is held often enough.
-                drop(self);
-                as_block(raw, call)
+        let is_call = self.kind == Kind::Call;
+        match (raw, input) {
+            (Some(raw), Some(input)) if is_call => {
+                let view = self.call(placed(&raw, input.get()));
+                Block::with_shared_raw(view, raw)
             }
             // It is no JSON. The call is answered with what is wrong with it, and what goes back with
             // the next request is made of that.
-            (None, Some(call)) => call.into(),
-            (None, None) => {
-                self.rebuilt(None).map_or_else(|| block(&self.raw), |raw| as_block(raw, None))
-            }
+            (None, _) if is_call => self.call(json.into()).into(),
+            (raw, _) => block(raw.or_else(|| self.rebuilt(None)).unwrap_or(self.raw)),
         }
     }
 
@@ -204,17 +202,58 @@ impl OpenBlock {
         })
     }
 
-    fn call(&self, input: &str) -> View {
+    fn call(&self, input: SharedText) -> View {
         let [id, name] = members(self.raw.get(), ["id", "name"]).unwrap_or_default();
         call(id, name, input)
     }
 
-    fn rebuilt(&self, input: Option<&RawValue>) -> Option<Box<RawValue>> {
+    fn rebuilt(&self, input: Option<&RawValue>) -> Option<Arc<Box<RawValue>>> {
         let Self { raw, members, .. } = self;
-        if members.is_empty() { None } else { to_raw_value(&Rebuilt { raw, members, input }).ok() }
+        let rebuilt = Rebuilt { raw, members, input };
+        if members.is_empty() { None } else { to_raw_value(&rebuilt).map(Arc::new).ok() }
     }
 }
 
-fn as_block(raw: Box<RawValue>, call: Option<View>) -> Block {
-    Block::with_raw(call.unwrap_or_else(|| view(&raw)), raw)
+/// The input where it stands in its block: after its name, which stands there once before all that is
+/// left of the block without it. To compare it would take as long as to copy it.
+fn placed(block: &Arc<Box<RawValue>>, input: &str) -> SharedText {
+    let json = block.get();
+    let around = json.get(..json.len().saturating_sub(input.len())).unwrap_or_default();
+    let mut names = around.match_indices("\"input\":").map(|(at, name)| at + name.len());
+    match (names.next(), names.next()) {
+        (Some(at), None) => {
+            let part = json.get(at..at + input.len()).unwrap_or(input);
+            debug_assert_eq!(part, input);
+            SharedText::part_of(block, part)
+        }
+        _ => input.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::anthropic::decode::view;
+
+    #[test]
+    fn the_arguments_of_a_call_are_held_once() {
+        const INPUT: &str = r#"{"path": "a\"b", "text": "..."}"#;
+        for (raw, is_held_once) in [
+            (r#"{"type":"tool_use","id":"1","name":"write","input":"#, true),
+            (r#"{"input":"#, true),
+            // Which of them it is would have to be found out.
+            (r#"{"caller":{"input":1},"id":"1","input":"#, false),
+        ] {
+            let block = [raw, INPUT, r#","type":"tool_use"}"#].concat();
+            let block = Arc::new(RawValue::from_string(block).unwrap());
+            let input = placed(&block, INPUT);
+            assert_eq!(&*input, INPUT);
+            assert_eq!(matches!(input, SharedText::Part(..)), is_held_once, "{block}");
+
+            // Those of an answer that comes whole always are.
+            let View::ToolCall(call) = view(&block) else { panic!("{block}") };
+            assert!(matches!(call.shared_arguments(), SharedText::Part(..)));
+            assert_eq!(call.arguments(), INPUT);
+        }
+    }
 }
