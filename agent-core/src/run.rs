@@ -88,9 +88,7 @@ pub(crate) async fn drive<R: Runtime>(
 ) -> Result<Stop, RunErrorKind> {
     for turn in 1..=max_turns.max(1) {
         emit(&Step::TurnStarted { turn, at: runtime.elapsed() });
-        let answer = ask(runtime, turn, transcript, limits.retries, emit).await;
-        emit(&Step::Answered { at: runtime.elapsed(), response: answer.as_ref().ok() });
-        let response = match answer {
+        let response = match ask(runtime, turn, transcript, limits.retries, emit).await {
             Ok(response) => response,
             Err(Unanswered::Failed(error)) => return Err(RunErrorKind::Model(error)),
             Err(Unanswered::Halted(halt)) => return Ok(stopped(halt)),
@@ -130,22 +128,24 @@ async fn ask<R: Runtime>(
     emit: &mut Emit<'_>,
 ) -> Result<Response, Unanswered> {
     let mut attempt = 1;
-    loop {
+    let answer = loop {
         let error = match runtime.model(turn, transcript, emit).await {
             Err(Unanswered::Failed(error)) => error,
-            answer => return answer,
+            answer => break answer,
         };
         let pause = if attempt > retries { None } else { retry::pause(&error, attempt) };
         let Some(pause) = pause else {
-            return Err(Unanswered::Failed(error.with_attempts(attempt)));
+            break Err(Unanswered::Failed(error.with_attempts(attempt)));
         };
         emit(&Step::TurnRestarted { error: &error });
         // Boxed: most runs never pause, and hold no room for it.
         if let Some(halt) = Box::pin(runtime.pause(pause, &error)).await {
-            return Err(Unanswered::Halted(halt));
+            break Err(Unanswered::Halted(halt));
         }
         attempt += 1;
-    }
+    };
+    emit(&Step::Answered { at: runtime.elapsed(), response: answer.as_ref().ok() });
+    answer
 }
 
 /// Runs the calls of a response; or none of them, for this reason.
@@ -229,8 +229,7 @@ impl<'a> OpenTurn<'a> {
 
 impl Drop for OpenTurn<'_> {
     fn drop(&mut self) {
-        let mut turn = std::mem::take(&mut self.turn);
-        cut_results(turn.results_mut(), self.limits);
-        turn.close(self.transcript, self.why);
+        cut_results(self.turn.results_mut(), self.limits);
+        self.turn.close(self.transcript, self.why);
     }
 }

@@ -47,7 +47,10 @@ impl Board {
 
     /// Exchanges the news for an empty list, whose room is used again; there may be none.
     pub(super) fn take(&self, empty: &mut News) {
-        mem::swap(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).0, empty);
+        let news = &mut self.0.lock().unwrap_or_else(PoisonError::into_inner).0;
+        if !news.is_empty() {
+            mem::swap(news, empty);
+        }
     }
 
     /// Ready when there are news.

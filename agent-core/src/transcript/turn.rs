@@ -1,5 +1,6 @@
 use smallvec::SmallVec;
 use std::collections::{HashMap, HashSet};
+use std::mem;
 use std::sync::Arc;
 
 use super::{Message, Response, Status, ToolResult, Transcript, View};
@@ -7,7 +8,7 @@ use super::{Message, Response, Status, ToolResult, Transcript, View};
 /// A response with one slot for the result of each of its calls.
 ///
 /// The only way from a response into a transcript, and it goes there with all its results.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Turn {
     response: Arc<Response>,
     slots: Vec<Option<ToolResult>>,
@@ -48,11 +49,12 @@ impl Turn {
     }
 
     /// Appends the response and its results; a call whose slot is empty never started.
-    pub(crate) fn close(mut self, transcript: &mut Transcript, why: &str) {
+    pub(crate) fn close(&mut self, transcript: &mut Transcript, why: &str) {
         self.fill(why, |_, _| {});
-        let mut results = Vec::with_capacity(self.slots.len());
-        results.extend(self.slots.into_iter().flatten());
-        transcript.messages.push(Message::Assistant(self.response));
+        // In place, as `flatten` would not.
+        let slots = mem::take(&mut self.slots).into_iter();
+        let results: Vec<_> = slots.map_while(|result| result).collect();
+        transcript.messages.push(Message::Assistant(self.response.clone()));
         if !results.is_empty() {
             transcript.messages.push(Message::Results(results.into()));
         }
@@ -127,7 +129,7 @@ mod tests {
     #[test]
     fn an_empty_slot_becomes_an_error_result() {
         let mut transcript = Transcript::default();
-        let turn = Turn::open(Response::new().call("t", "{}"));
+        let mut turn = Turn::open(Response::new().call("t", "{}"));
         turn.close(&mut transcript, "cut off");
         let result = transcript.results().next().unwrap();
         assert_eq!(
