@@ -1,29 +1,28 @@
 //! The tools of an agent: a compile-time table bound to its state, and tools known at run time.
 
+mod bound;
+mod error;
 mod runtime;
 pub(crate) mod table;
+mod waiting;
 
+pub(crate) use bound::Bound;
+pub use error::ToolsetError;
 pub use runtime::RuntimeTool;
 pub use table::{ToolList, Tools};
+pub(crate) use waiting::{Blocker, CallRef, CallSlots, Parked, SharedLedger, Waiting};
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::access::{self, Access, Claim, Place, Resource};
-use crate::arguments::{check, describe};
-use crate::context::{Ctx, Cx};
-use crate::error::ToolError;
-use crate::ledger::Ledger;
+use crate::access::{self, Access};
+use crate::arguments::describe;
 use crate::schema::{self, Definition};
-use crate::slots::Slots;
 use crate::state::NoState;
-use crate::sync::Mutex;
-use crate::tool::{CallFuture, Options};
-use crate::transcript::SharedText;
-use table::Entry;
+use bound::{Source, Table};
+use waiting::slots;
 
 /// Tools, bound to the state from which they borrow.
 ///
@@ -40,111 +39,6 @@ struct Inner {
     definitions: Arc<[Definition]>,
     index: Cow<'static, [u16]>,
     ledger: SharedLedger,
-}
-
-/// A tool of a toolset.
-#[derive(Clone)]
-pub(crate) struct Bound {
-    pub(crate) options: Options,
-    pub(crate) claims: Arc<[Claim]>,
-    /// Where its calls queue, if not all of them run at the same time.
-    pub(crate) slots: Option<Arc<CallSlots>>,
-    /// What it names; empty for a run-time tool.
-    resources: &'static [Resource],
-    /// Whether its calls add claims of their own.
-    claims_keys: bool,
-    /// Whether a call needs its [`Ctx`].
-    pub(crate) takes_call: bool,
-    source: Arc<dyn Source>,
-    at: usize,
-}
-
-impl Bound {
-    /// Whether the tool says nothing of what it touches: no option, and no borrow of locked state.
-    pub(crate) fn is_silent(&self) -> bool {
-        let of_state = |claim: &Claim| matches!(claim.place, Place::State(..));
-        let says = self.claims_keys || self.claims.iter().any(of_state);
-        self.options.access == Access::Undeclared && !says
-    }
-
-    /// Whether its calls have to be admitted by the ledger.
-    pub(crate) fn claims_something(&self) -> bool {
-        self.claims_keys || !self.claims.is_empty()
-    }
-
-    pub(crate) fn call(&self, text: SharedText, call: Option<Ctx>) -> CallFuture {
-        self.source.call(self.at, text, call)
-    }
-
-    /// Reads the arguments of a call that is not made yet.
-    pub(crate) fn check(&self, text: &str) -> Result<(), ToolError> {
-        self.source.check(self.at, text)
-    }
-}
-
-/// Where calls go: a table with its state, or a tool known at run time.
-trait Source: Send + Sync {
-    fn call(&self, at: usize, text: SharedText, call: Option<Ctx>) -> CallFuture;
-
-    /// Whether the arguments fit, for a tool that reads them where it runs.
-    fn check(&self, at: usize, text: &str) -> Result<(), ToolError>;
-}
-
-/// Orders the calls of all toolsets that share it.
-pub(crate) type SharedLedger = Arc<Mutex<Ledger<Parked>>>;
-
-/// What limits how many calls run at the same time.
-pub(crate) type CallSlots = Slots<Parked>;
-
-fn slots(options: &Options) -> Option<Arc<CallSlots>> {
-    let calls = usize::try_from(options.max_concurrent).ok().filter(|calls| *calls > 0);
-    calls.map(Slots::new)
-}
-
-/// A call that waits in the ledger or for a slot: the `index`th of its batch.
-#[derive(Clone)]
-pub(crate) struct Parked {
-    pub(crate) batch: Arc<dyn Waiting>,
-    pub(crate) index: usize,
-}
-
-impl Parked {
-    pub(crate) fn is_of<W: Waiting>(&self, batch: &Arc<W>) -> bool {
-        std::ptr::addr_eq(Arc::as_ptr(&self.batch), Arc::as_ptr(batch))
-    }
-}
-
-/// A batch with calls that wait.
-pub(crate) trait Waiting: Send + Sync {
-    /// Goes on with the call at `index`, which waited in the ledger for `after`.
-    fn release(self: Arc<Self>, index: usize, after: CallRef);
-
-    /// Answers the call at `index` if it has waited this long for `after`, which does not end.
-    fn give_up(self: Arc<Self>, index: usize, waited: Duration, after: CallRef);
-
-    /// Goes on with the call at `index`, which has got one of these slots; false if it is gone.
-    fn give_slot(self: Arc<Self>, index: usize, slots: &Arc<CallSlots>) -> bool;
-}
-
-/// For what a call waited last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Blocker {
-    Call(CallRef),
-    /// One of the calls that an agent runs at the same time.
-    Slot,
-    /// One of the calls of a tool that run at the same time.
-    ToolSlot,
-    /// Somebody who may allow it.
-    Approval,
-}
-
-/// Names a call of any run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct CallRef {
-    pub(crate) run: u64,
-    pub(crate) turn: u32,
-    pub(crate) attempt: u32,
-    pub(crate) index: usize,
 }
 
 impl Toolset {
@@ -372,85 +266,5 @@ impl TryFrom<RuntimeTool> for Toolset {
 impl fmt::Debug for Toolset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.names()).finish()
-    }
-}
-
-struct Table<S: 'static> {
-    state: Arc<S>,
-    entries: &'static [Entry<S>],
-}
-
-impl<S: Send + Sync + 'static> Source for Table<S> {
-    #[expect(clippy::indexing_slicing, reason = "`at` is the entry's own position in this table")]
-    fn call(&self, at: usize, text: SharedText, call: Option<Ctx>) -> CallFuture {
-        let Entry { lent, call: start, .. } = &self.entries[at];
-        let state = (!lent.is_empty()).then(|| self.state.clone());
-        start(Cx { state, text, call })
-    }
-
-    #[expect(clippy::indexing_slicing, reason = "`at` is the entry's own position in this table")]
-    fn check(&self, at: usize, text: &str) -> Result<(), ToolError> {
-        check(text, self.entries[at].meta.parameters)
-    }
-}
-
-/// Tools that cannot stand in one toolset, or in any.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ToolsetError {
-    /// Two tools have one name.
-    #[error("two tools are called `{name}`: \"{one}\" and \"{other}\"")]
-    Clash {
-        /// The name.
-        name: Arc<str>,
-        /// How the one describes itself.
-        one: Arc<str>,
-        /// How the other describes itself.
-        other: Arc<str>,
-    },
-    /// The keys of a resource are paths in one tool and plain values in the other.
-    #[error("the keys of `{resource}` are paths in `{paths}` and plain values in `{values}`")]
-    Keys {
-        /// The resource.
-        resource: &'static str,
-        /// A tool that names its parts by paths.
-        paths: Arc<str>,
-        /// A tool that names them by plain values.
-        values: Arc<str>,
-    },
-    /// Tools that say nothing of what they touch.
-    #[error(
-        "these tools do not say what they touch: {}; declare `pure`, `read` or `write`",
-        quoted(tools)
-    )]
-    Undeclared {
-        /// Their names.
-        tools: Vec<Arc<str>>,
-    },
-    /// A tool that no provider would take.
-    #[error("tool `{name}`: {problem}")]
-    Refused {
-        /// The tool's name.
-        name: Arc<str>,
-        /// What to mend.
-        problem: &'static str,
-    },
-}
-
-fn quoted(names: &[Arc<str>]) -> String {
-    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    names.join(", ")
-}
-
-impl ToolsetError {
-    fn clash(one: &Definition, other: &Definition) -> Self {
-        let name = one.name.clone();
-        Self::Clash { name, one: one.description.clone(), other: other.description.clone() }
-    }
-}
-
-impl From<std::convert::Infallible> for ToolsetError {
-    fn from(never: std::convert::Infallible) -> Self {
-        match never {}
     }
 }

@@ -7,7 +7,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Bound, Source, ToolsetError};
+use super::bound::{Bound, Source};
+use super::error::ToolsetError;
+use super::waiting::slots;
 use crate::access::{self, Access, Claims, World};
 use crate::arguments::read_once;
 use crate::context::{Ctx, Cx, add_claims};
@@ -180,7 +182,7 @@ impl RuntimeTool {
         let bound = Bound {
             options,
             claims,
-            slots: super::slots(&options),
+            slots: slots(&options),
             resources: &[],
             claims_keys,
             takes_call: true,
