@@ -1,0 +1,149 @@
+//! What a tool says it touches.
+
+use super::{faulty, refused_options};
+
+#[test]
+fn pure_with_read_or_write() {
+    let message =
+        "a `pure` tool touches nothing that could be read or written: drop one of the two";
+    refused_options("pure, read", &[(message, "read")]);
+    refused_options("write, pure", &[(message, "pure")]);
+    refused_options("pure, read, write", &[(message, "read")]);
+    refused_options("pure, read(\"x\")", &[(message, "pure")]);
+    refused_options("write(\"x\"), pure", &[(message, "pure")]);
+    refused_options("read, write", &[]);
+}
+
+#[test]
+fn an_access_without_a_resource() {
+    let read = "write `read` alone, `read(\"orders\")` for a resource, or `read(file = path)` for the part that a parameter names";
+    let write = &read.replace("read", "write");
+    refused_options("read()", &[(read, "read()")]);
+    refused_options("write()", &[(write, "write()")]);
+    refused_options("read = \"orders\"", &[(read, "read = \"orders\"")]);
+    refused_options("write(= x)", &[(write, "=")]);
+    refused_options("read(3)", &[(read, "3")]);
+    refused_options("read(,)", &[(read, ",")]);
+    refused_options("read(\"a\",, \"b\")", &[(read, ",")]);
+    refused_options("read(\"\")", &[("a resource needs a name", "\"\"")]);
+}
+
+#[test]
+fn a_resource_without_quotes() {
+    let message = |name| {
+        format!(
+            "write `\"{name}\"` for the whole resource, or `{name} = ..` for the part that a parameter names"
+        )
+    };
+    refused_options("read(orders)", &[(&message("orders"), "orders")]);
+    refused_options("read(\"users\", orders)", &[(&message("orders"), "orders")]);
+    refused_options("read(orders: id)", &[(&message("orders"), "orders")]);
+    refused_options("write(type)", &[(&message("type"), "type")]);
+}
+
+#[test]
+fn a_resource_without_its_key() {
+    let message = "a key is missing: a parameter, or an expression of parameters";
+    refused_options("write(file = )", &[(message, "=")]);
+    refused_options("write(file = , \"users\")", &[(message, "=")]);
+    faulty(
+        "#[tool(write(file = path old))] /** Do it. */ fn f(path: u8, old: u8) {}",
+        &[("expected `,`", "old")],
+    );
+    refused_options("write(\"a\" \"b\")", &[("expected `,`", "\"b\"")]);
+}
+
+#[test]
+fn a_key_that_is_no_parameter() {
+    let keyed = |params: &str, expected: &[(&str, &str)]| {
+        faulty(&format!("#[tool(write(file = path))] /** Do it. */ fn f({params}) {{}}"), expected);
+    };
+    keyed(
+        "",
+        &[("`path` is no parameter: write `write(\"file\")` for the whole resource", "path")],
+    );
+    keyed(
+        "db: &Db",
+        &[("`path` is no parameter: write `write(\"file\")` for the whole resource", "path")],
+    );
+    keyed("file: &str", &[("`path` is no parameter: take `file`", "path")]);
+    keyed("a: u8, db: &Db, mut b: u8", &[("`path` is no parameter: take one of `a`, `b`", "path")]);
+    keyed("path: &str", &[]);
+    keyed("mut path: PathBuf", &[]);
+    // What the name stands for, the compiler knows.
+    refused_options("write(file = PATH, log = a::path, day = today(), \"users\", n = 3)", &[]);
+    faulty("#[tool(read(order = r#type))] /** Do it. */ fn f(r#type: u8) {}", &[]);
+}
+
+#[test]
+fn a_key_of_the_state() {
+    let keyed = |key: &str, expected: &[(&str, &str)]| {
+        let source = "/** Do it. */ fn f(notes: &Notes, name: &str, log: &mut Log) {}";
+        faulty(&format!("#[tool(read(file = {key}))] {source}"), expected);
+    };
+    let message = |name| {
+        format!(
+            "`{name}` is lent from the state, and a key comes from the call: take `name`, or write `read(\"file\")` for the whole resource"
+        )
+    };
+    let (notes, log) = (&message("notes"), &message("log"));
+    keyed("notes", &[(notes, "notes")]);
+    keyed("log.path", &[(log, "log")]);
+    keyed("(notes.root, log.path)", &[(notes, "notes"), (log, "log")]);
+    keyed("name.map(|it| notes.root.join(it))", &[(notes, "notes")]);
+    keyed("name.notes(other::log).log", &[]);
+    keyed("name.map(|notes| notes.root)", &[]);
+    faulty(
+        "#[tool(write(file = notes))] /** Do it. */ fn f(notes: &Notes) {}",
+        &[(
+            "`notes` is lent from the state, and a key comes from the call: write `write(\"file\")` for the whole resource",
+            "notes",
+        )],
+    );
+}
+
+#[test]
+fn a_key_that_waits_or_leaves_the_call() {
+    let keyed = |key: &str, expected: &[(&str, &str)]| {
+        let source = "/** Do it. */ async fn f(id: &str, ids: &[String]) {}";
+        faulty(&format!("#[tool(write(order = {key}))] {source}"), expected);
+    };
+    let wait = "a key cannot wait: write `write(\"order\")` for the whole resource";
+    let fail = "a key cannot fail: give an `Option`, whose `None` stands for the whole resource";
+    let leave = "a key cannot `return`: it is an expression";
+    keyed("find(id).await", &[(wait, "await")]);
+    keyed("id.parse::<u64>()?", &[(fail, "?")]);
+    keyed("if id.is_empty() { return 0 } else { 1 }", &[(leave, "return")]);
+    keyed("find(id?).await?", &[(fail, "?"), (wait, "await"), (fail, "?")]);
+    keyed("ids.iter().map(|id| { return id.parse()? })", &[]);
+    keyed("block_on(async { find(id).await? })", &[]);
+    keyed("id.parse::<u64>().ok()", &[]);
+}
+
+#[test]
+fn pure_with_destructive() {
+    let message =
+        "a `destructive` tool writes, and a `pure` one touches nothing: drop one of the two";
+    refused_options("pure, destructive", &[(message, "pure")]);
+    refused_options("destructive, solo, read", &[]);
+    refused_options("destructive, write(\"orders\"), max_concurrent = 2", &[]);
+}
+
+#[test]
+fn a_mutable_borrow_in_a_tool_that_reads() {
+    faulty(
+        "#[tool(read)] /** Do it. */ fn f(a: &Db, b: &mut Notes) {}",
+        &[("a `read` tool cannot change its state: borrow `&Notes`, or drop `read`", "&mut Notes")],
+    );
+    faulty(
+        "#[tool(pure)] /** Do it. */ fn f(b: &mut Notes) {}",
+        &[("a `pure` tool cannot change its state: borrow `&Notes`, or drop `pure`", "&mut Notes")],
+    );
+    faulty(
+        "#[tool(read, read(\"x\"))] /** Do it. */ fn f(b: &mut Notes) {}",
+        &[("a `read` tool cannot change its state: borrow `&Notes`, or drop `read`", "&mut Notes")],
+    );
+    for options in ["read, write", "read(\"x\")", "read, write(\"x\")"] {
+        faulty(&format!("#[tool({options})] /** Do it. */ fn f(b: &mut Notes) {{}}"), &[]);
+    }
+}

@@ -1,0 +1,124 @@
+//! The other options of a tool.
+
+use super::{faulty, refused, refused_options};
+
+#[test]
+fn an_unknown_option() {
+    let message = "unknown option; expected `pure`, `read`, `write`, `destructive`, `solo`, `max_concurrent`, `blocking`, `timeout`, `name`, `title`, `description` or `crate`";
+    refused_options("reads", &[(message, "reads")]);
+    refused_options("durable = true, single", &[(message, "durable"), (message, "single")]);
+    refused_options("std::read", &[(message, "std::read")]);
+}
+
+#[test]
+fn an_option_with_the_wrong_value() {
+    refused_options("pure(\"x\")", &[("write `pure` alone: it takes no value", "pure(\"x\")")]);
+    refused_options(
+        "blocking = true",
+        &[("write `blocking` alone: it takes no value", "blocking = true")],
+    );
+    refused_options(
+        "solo = true, destructive()",
+        &[
+            ("write `solo` alone: it takes no value", "solo = true"),
+            ("write `destructive` alone: it takes no value", "destructive()"),
+        ],
+    );
+    refused_options("name", &[("write `name = \"..\"`", "name")]);
+    refused_options("title = 3", &[("write `title = \"..\"`", "title = 3")]);
+    refused_options(
+        "description(\"x\")",
+        &[("write `description = \"..\"`", "description(\"x\")")],
+    );
+    refused_options("crate = \"x\"", &[("write `crate = some::path`", "crate = \"x\"")]);
+}
+
+#[test]
+fn an_option_given_twice() {
+    refused_options("read, read", &[("`read` is given twice", "read")]);
+    refused_options("name = \"a\", name = \"b\"", &[("`name` is given twice", "name")]);
+    refused_options(
+        "timeout = \"1s\", timeout = \"1s\"",
+        &[("`timeout` is given twice", "timeout")],
+    );
+    refused_options("blocking, blocking", &[("`blocking` is given twice", "blocking")]);
+}
+
+#[test]
+fn a_limit_that_is_no_number() {
+    let message = "write a whole number above zero";
+    for number in ["0", "-1", "4294967296", "99999999999999999999"] {
+        refused_options(&format!("max_concurrent = {number}"), &[(message, number)]);
+    }
+    for written in
+        ["max_concurrent", "max_concurrent(4)", "max_concurrent = \"4\"", "max_concurrent = N"]
+    {
+        refused_options(written, &[("write `max_concurrent = 4`", written)]);
+    }
+    refused_options("max_concurrent = 0xff, solo", &[]);
+    refused_options("solo, solo", &[("`solo` is given twice", "solo")]);
+}
+
+#[test]
+fn a_timeout_that_is_no_duration() {
+    let message = "write a whole number above zero and its unit, such as `500ms`, `5s` or `2m`";
+    for text in [
+        "\"5\"",
+        "\"s\"",
+        "\"\"",
+        "\"1.5s\"",
+        "\"-1s\"",
+        "\"5 s\"",
+        "\"5h\"",
+        "\"0s\"",
+        "\"99999999999999999999s\"",
+        "\"999999999999999999m\"",
+    ] {
+        refused_options(&format!("timeout = {text}"), &[(message, text)]);
+    }
+    refused_options("timeout = 5", &[("write `timeout = \"5s\"`", "timeout = 5")]);
+    refused_options("timeout", &[("write `timeout = \"5s\"`", "timeout")]);
+}
+
+#[test]
+fn a_timeout_of_a_sync_function() {
+    faulty(
+        "#[tool(timeout = \"5s\")] /** Do it. */ fn f() {}",
+        &[("a sync function cannot be timed out: make it `async`, or add `blocking`", "timeout")],
+    );
+    faulty("#[tool(timeout = \"5s\", blocking)] /** Do it. */ fn f() {}", &[]);
+    refused_options("timeout = \"5s\"", &[]);
+}
+
+#[test]
+fn no_description() {
+    let message = "describe the tool, the model chooses by this text: add a doc comment or `description = \"..\"`";
+    faulty("#[tool] fn f() {}", &[(message, "f")]);
+    faulty("#[tool] /** */ #[doc(hidden)] fn f() {}", &[(message, "f")]);
+    faulty("#[tool(description = \" \")] /// Do it.\n fn f() {}", &[(message, "\" \"")]);
+    faulty("#[tool(description = \"Do it.\")] fn f() {}", &[]);
+    faulty("#[tool] #[doc = include_str!(\"f.md\")] fn f() {}", &[]);
+}
+
+#[test]
+fn a_name_that_providers_refuse() {
+    let rule = "the name of a tool is up to 64 of `A-Z`, `a-z`, `0-9`, `_` and `-`, and starts with a letter or `_`";
+    for name in ["\"\"", "\"a b\"", "\"1a\"", "\"-a\"", "\"a.b\"", "\"löschen\""] {
+        refused_options(&format!("name = {name}"), &[(rule, name)]);
+    }
+    let long = format!("\"{}\"", "a".repeat(65));
+    refused_options(&format!("name = {long}"), &[(rule, &long)]);
+    refused("fn löschen()", &[(&format!("{rule}: add `name = \"..\"`"), "löschen")]);
+    faulty("#[tool(name = \"delete-it\")] /** Do it. */ fn löschen() {}", &[]);
+}
+
+#[test]
+fn a_name_that_hides_a_primitive_type() {
+    for name in ["char", "str", "bool", "u8", "f64", "usize"] {
+        let message = format!(
+            "a tool called `{name}` would hide the type: rename the function and add `name = \"{name}\"`"
+        );
+        refused(&format!("fn {name}()"), &[(&message, name)]);
+    }
+    faulty("#[tool(name = \"char\")] /** Do it. */ fn to_char() {}", &[]);
+}
