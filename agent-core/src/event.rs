@@ -13,11 +13,13 @@ use crate::transcript::{StopReason, ToolResult, Usage};
 ///
 /// A run is a row of turns, each from [`TurnStarted`](Self::TurnStarted) to
 /// [`TurnEnded`](Self::TurnEnded), which is missing where the model did not answer. One of
-/// [`RunEnded`](Self::RunEnded) and [`RunFailed`](Self::RunFailed) is the last event. Within a turn come first the pieces of the model's
-/// answer, in its order. A call is announced and written, starts, may tell of its progress, and ends; one that
-/// never starts only ends, as does one whose result was there from an answer that failed; one of an answer
-/// that did not come to its end may not end. Calls start and end when they do, and those that are safe while the answer is still
-/// coming. [`TurnRestarted`](Self::TurnRestarted) voids all that was told of the turn so far.
+/// [`RunEnded`](Self::RunEnded) and [`RunFailed`](Self::RunFailed) is the last event.
+///
+/// Within a turn come first the pieces of the model's answer, in its order. A call is announced and
+/// written, starts, may tell of its progress, and ends; one that never starts only ends, as does one whose
+/// result was there from an answer that failed; one of an answer that did not come to its end may not end.
+/// Calls start and end when they do, and those that are safe while the answer is still coming.
+/// [`TurnRestarted`](Self::TurnRestarted) voids all that was told of the turn so far.
 ///
 /// Calls are numbered from 1 in each turn. New kinds of events may come: ignore those that you do not
 /// know. Each is an object with a `type`, to be sent on as it is:

@@ -3,21 +3,22 @@
 use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 use super::Inner;
+use super::listening::Listening;
 use crate::context::Around;
 use crate::dispatch::{Batch, Broken, CallStep, CallTimes, Early, Finished, new_run};
 use crate::error::ModelError;
 use crate::halt::{Halt, Halting};
 use crate::model::{Delta, Listener, Parallel, Request};
-use crate::record::{After, CallRow, Step};
+use crate::record::{After, CallRow};
 use crate::retry::Pause;
 use crate::run::{Done, Emit, Runtime, Unanswered};
 use crate::sync::{Instant, sleep};
 use crate::toolset::Blocker;
-use crate::transcript::{Response, ToolCall, Transcript, View};
+use crate::transcript::{Response, ToolCall, Transcript};
 
 pub(super) struct InProcess<'a, 'b> {
     agent: &'a Inner,
@@ -82,15 +83,7 @@ impl Runtime for InProcess<'_, '_> {
         }
         self.attempt += 1;
         let starts_early = self.agent.early_start.then(|| self.batch(turn));
-        let listening = Mutex::new(Listening {
-            emit,
-            starts_early,
-            early: None,
-            finished: &mut self.finished,
-            calls: 0,
-            written: 0,
-            told: false,
-        });
+        let listening = Mutex::new(Listening::new(emit, starts_early, &mut self.finished));
         let hear = |delta: Delta<'_>| lock(&listening).hear(delta);
         let mut asking = model.ask(Request {
             system: system.as_deref(),
@@ -116,16 +109,7 @@ impl Runtime for InProcess<'_, '_> {
         .await;
         drop(asking);
         let listening = listening.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let Listening { emit, early, finished, told, .. } = listening;
-        if let Ok(response) = &answer {
-            if self.watched && !told {
-                tell(response, emit);
-            }
-            self.early = early;
-        } else {
-            let mut sink = |index, step: CallStep<'_>| told_of(emit, index, &step);
-            finished.extend(early.into_iter().flat_map(|early| early.stop(&mut sink)));
-        }
+        self.early = listening.end(answer.as_ref().ok(), self.watched);
         answer
     }
 
@@ -164,78 +148,6 @@ impl Runtime for InProcess<'_, '_> {
 
     fn elapsed(&self) -> Duration {
         self.began.elapsed()
-    }
-}
-
-/// What is told of an answer while it comes.
-struct Listening<'a, 'b, 'c> {
-    emit: &'c mut Emit<'b>,
-    /// What calls that begin early run under; `None` if none do.
-    starts_early: Option<Batch<'a>>,
-    /// Made with the first call.
-    early: Option<Box<Early<'a>>>,
-    finished: &'c mut Vec<Finished>,
-    /// How many calls have begun in the answer.
-    calls: usize,
-    /// How many of them are complete.
-    written: usize,
-    /// Whether the model tells anything.
-    told: bool,
-}
-
-impl Listening<'_, '_, '_> {
-    fn hear(&mut self, delta: Delta<'_>) {
-        self.told = true;
-        let calls = match delta {
-            Delta::Complete(_) => {
-                self.written += 1;
-                self.written
-            }
-            Delta::Call { .. } => {
-                self.calls += 1;
-                self.calls
-            }
-            _ => self.calls,
-        };
-        (self.emit)(&Step::Told { calls, delta });
-        if let (Delta::Complete(call), Some(batch)) = (delta, self.starts_early) {
-            let early = self.early.get_or_insert_with(|| Box::new(Early::new(batch)));
-            early.offer(call, self.finished, &mut |index, step| told_of(self.emit, index, &step));
-        }
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) {
-        if let Some(early) = &mut self.early {
-            early.poll(cx, &mut |index, step| told_of(self.emit, index, &step));
-        }
-    }
-}
-
-fn told_of(emit: &mut Emit<'_>, index: usize, step: &CallStep<'_>) {
-    match *step {
-        CallStep::Started(call) => emit(&Step::CallStarted { index, call }),
-        CallStep::Progress(text) => emit(&Step::Progress { index, text }),
-        CallStep::Ended(result) => emit(&Step::CallEnded { index, result }),
-        CallStep::Counted(..) => {}
-    }
-}
-
-/// Tells an answer that came as a whole.
-fn tell(response: &Response, emit: &mut Emit<'_>) {
-    let mut calls = 0;
-    for block in response.blocks() {
-        match block.view() {
-            View::Text(text) => emit(&Step::Told { calls, delta: Delta::Text(text) }),
-            View::Thinking(text) => emit(&Step::Told { calls, delta: Delta::Thinking(text) }),
-            View::ToolCall(call) => {
-                calls += 1;
-                let (id, name) = (call.id(), call.name());
-                emit(&Step::Told { calls, delta: Delta::Call { id, name } });
-                emit(&Step::Told { calls, delta: Delta::Arguments(call.arguments()) });
-                emit(&Step::Told { calls, delta: Delta::Complete(call) });
-            }
-            View::Opaque => {}
-        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! The agent: a model, its tools, and the rules of their runs.
 
 mod in_process;
+mod listening;
 mod ongoing;
+mod watched;
 
+pub use ongoing::Run;
 pub(crate) use ongoing::Said;
-pub use ongoing::{Run, RunStream};
+pub use watched::RunStream;
 
 use std::fmt;
 use std::future::Future;
