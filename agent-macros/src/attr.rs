@@ -11,7 +11,7 @@ use syn::{
     punctuated::Punctuated,
 };
 
-use crate::errors::Errors;
+use crate::{errors::Errors, unknown::unknown};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Access {
@@ -59,6 +59,21 @@ pub(crate) struct Timeout {
 }
 
 impl ToolOptions {
+    const WORDS: [&str; 12] = [
+        "pure",
+        "read",
+        "write",
+        "destructive",
+        "solo",
+        "max_concurrent",
+        "blocking",
+        "timeout",
+        "name",
+        "title",
+        "description",
+        "crate",
+    ];
+
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Self::default();
         for option in errors.ok(list.parse2(tokens)).into_iter().flatten() {
@@ -89,10 +104,7 @@ impl ToolOptions {
             "destructive" => set(&mut self.destructive, option, bare),
             "max_concurrent" => set(&mut self.max_concurrent, option, positive),
             "crate" => set(&mut self.core, option, path),
-            _ => Err(unknown(
-                option,
-                "`pure`, `read`, `write`, `destructive`, `solo`, `max_concurrent`, `blocking`, `timeout`, `name`, `title`, `description` or `crate`",
-            )),
+            _ => Err(unknown(option, &Self::WORDS)),
         }
     }
 
@@ -123,6 +135,8 @@ pub(crate) enum DefaultValue {
 }
 
 impl ArgOptions {
+    const WORDS: [&str; 3] = ["default", "rename", "description"];
+
     /// Takes the `#[arg]`s out of a parameter's attributes.
     pub(crate) fn take(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Self {
         let mut options = Self::default();
@@ -142,7 +156,7 @@ impl ArgOptions {
             "default" => set(&mut self.default, option, default_value),
             "rename" => set(&mut self.rename, option, string),
             "description" => set(&mut self.description, option, string),
-            _ => Err(unknown(option, "`default`, `rename` or `description`")),
+            _ => Err(unknown(option, &Self::WORDS)),
         }
     }
 }
@@ -166,10 +180,6 @@ pub(crate) fn set<T>(
 
 pub(crate) fn word(option: &Meta) -> String {
     option.path().get_ident().map(ToString::to_string).unwrap_or_default()
-}
-
-pub(crate) fn unknown(option: &Meta, expected: &str) -> Error {
-    Error::new_spanned(option.path(), format!("unknown option; expected {expected}"))
 }
 
 fn twice(option: &Meta) -> Error {

@@ -5,7 +5,7 @@ mod keys;
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Attribute, Lifetime, LitStr, Path, Type, parse_quote, spanned::Spanned};
+use syn::{Attribute, FnArg, Lifetime, LitStr, Path, Type, parse_quote, spanned::Spanned};
 
 use crate::{
     attr::{Access, DefaultValue},
@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(crate) fn tool(tool: &ToolFn) -> TokenStream {
-    let function = &tool.function;
+    let function = function(tool);
     // An owned parameter is the model's: to borrow it instead, as clippy proposes, would not do.
     let owned = tool.params.iter().any(|param| matches!(param.kind, Kind::Owned(_)));
     let by_value = owned.then(|| quote!(#[allow(clippy::needless_pass_by_value)]));
@@ -31,17 +31,18 @@ pub(crate) fn tool(tool: &ToolFn) -> TokenStream {
 /// The function as it was, and a tool that cannot be called: `tools![..]` shall not complain as well.
 pub(crate) fn broken_tool(tool: &ToolFn, error: &syn::Error) -> TokenStream {
     let error = error.to_compile_error();
-    let function = &tool.function;
-    if function.signature.variadic.is_some() {
+    let Function { attrs, signature, .. } = &tool.function;
+    if signature.variadic.is_some() {
         // Rust itself refuses it, and would say so beside us.
         return error;
     }
-    if function.signature.receiver().is_some() || hides_a_type(tool) {
+    let function = function(tool);
+    if signature.receiver().is_some() || hides_a_type(tool) {
         return quote!(#error #function);
     }
     let core = core(tool);
     let (ident, name) = (tool.ident(), tool.name());
-    let conditions = conditions(&function.attrs);
+    let conditions = conditions(attrs);
     let twin = twin(tool);
     quote! {
         #error
@@ -60,6 +61,21 @@ pub(crate) fn broken_tool(tool: &ToolFn, error: &syn::Error) -> TokenStream {
             }
         }
     }
+}
+
+/// The function as it was, but for the lint that sees no keys: each of them is a use of its parameters.
+fn function(tool: &ToolFn) -> TokenStream {
+    let Function { attrs, visibility, signature, body } = &tool.function;
+    let mut signature = signature.clone();
+    for input in &mut signature.inputs {
+        if let FnArg::Typed(param) = input
+            && keys::mention(tool, &param.pat)
+        {
+            // In front of the user's own, which win.
+            param.attrs.insert(0, parse_quote!(#[allow(unused_variables)]));
+        }
+    }
+    quote!(#(#attrs)* #visibility #signature #body)
 }
 
 /// The struct that shares the function's name: a type and a function do not meet.
@@ -239,11 +255,4 @@ fn core(tool: &ToolFn) -> TokenStream {
 pub(crate) fn private(core: Option<&Path>) -> TokenStream {
     let path = core.map_or_else(|| quote!(::agent_core), ToTokens::to_token_stream);
     quote!(#path::__private)
-}
-
-impl ToTokens for Function {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self { attrs, visibility, signature, body } = self;
-        tokens.extend(quote!(#(#attrs)* #visibility #signature #body));
-    }
 }

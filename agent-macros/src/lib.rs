@@ -8,10 +8,12 @@ mod doc;
 mod errors;
 mod expand;
 mod lifetimes;
+mod mentions;
 mod state;
 mod tool;
 mod tool_fn;
 mod types;
+mod unknown;
 mod validate;
 
 #[cfg(test)]

@@ -6,9 +6,10 @@ use syn::{
 };
 
 use crate::{
-    attr::{list, path, set, unknown, word},
+    attr::{list, path, set, word},
     errors::Errors,
     expand::{at, located, private},
+    unknown::unknown,
 };
 
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
@@ -63,7 +64,7 @@ fn core(attrs: &[Attribute], errors: &mut Errors) -> Option<Path> {
         for option in errors.ok(attr.parse_args_with(list)).into_iter().flatten() {
             let read = match word(&option).as_str() {
                 "crate" => set(&mut core, &option, path),
-                _ => Err(unknown(&option, "`crate`")),
+                _ => Err(unknown(&option, &["crate"])),
             };
             errors.ok(read);
         }

@@ -1,4 +1,5 @@
 mod golden;
+mod mentions;
 mod refusals;
 mod state;
 

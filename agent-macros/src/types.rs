@@ -1,7 +1,8 @@
 use quote::ToTokens;
 use syn::{
-    ParenthesizedGenericArguments, Type, TypeFnPtr, TypeImplTrait, TypePtr, TypeReference,
-    parse_quote,
+    GenericArgument, Ident, ParenthesizedGenericArguments, PathArguments, PathSegment, Token, Type,
+    TypeFnPtr, TypeImplTrait, TypePath, TypePtr, TypeReference, parse_quote,
+    punctuated::Punctuated,
     visit::{self, Visit},
     visit_mut::{self, VisitMut},
 };
@@ -77,13 +78,50 @@ impl VisitMut for Own {
                 let item = &slice.elem;
                 parse_quote!(Vec<#item>)
             }
-            target => target.clone(),
+            target => path_buf(target).unwrap_or_else(|| target.clone()),
         };
     }
 
     fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
     fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
     }
+}
+
+/// `PathBuf` for `Path`, however far that is spelled out.
+fn path_buf(ty: &Type) -> Option<Type> {
+    let mut ty = ty.clone();
+    let Type::Path(TypePath { qself: None, path, .. }) = &mut ty else { return None };
+    let mut segments = path.segments.iter_mut().rev();
+    let last = segments.next().filter(|it| it.ident == "Path" && it.arguments.is_none())?;
+    if segments.next().is_some_and(|module| module.ident != "path") {
+        return None;
+    }
+    last.ident = Ident::new("PathBuf", last.ident.span());
+    Some(ty)
+}
+
+/// What an argument is where a borrow of this type was written for one: `PathBuf` for `&Path`.
+///
+/// Told by its spelling, for messages alone; the note on the core's `Lend` names the same types.
+pub(crate) fn argument(borrowed: &Type) -> Option<Type> {
+    let Type::Path(TypePath { qself: None, path, .. }) = unwrapped(borrowed) else { return None };
+    let PathSegment { ident, arguments, .. } = path.segments.last()?;
+    match (ident.to_string().as_str(), arguments) {
+        ("Path", PathArguments::None) => path_buf(unwrapped(borrowed)),
+        ("PathBuf" | "Ctx", PathArguments::None) => Some(borrowed.clone()),
+        ("String", PathArguments::None) => Some(parse_quote!(&str)),
+        ("Vec", PathArguments::AngleBracketed(list)) => slice(&list.args),
+        _ => None,
+    }
+}
+
+fn slice(arguments: &Punctuated<GenericArgument, Token![,]>) -> Option<Type> {
+    let mut arguments = arguments.iter();
+    let (Some(GenericArgument::Type(item)), None) = (arguments.next(), arguments.next()) else {
+        return None;
+    };
+    let item = owned(item);
+    Some(parse_quote!(&[#item]))
 }
 
 /// The type as people write it, without the blanks between its tokens.

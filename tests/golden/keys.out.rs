@@ -1,6 +1,6 @@
 #[allow(clippy::needless_pass_by_value)]
 /// Read a text file.
-fn read(path: PathBuf) -> io::Result<String> {
+fn read(#[allow(unused_variables)] path: PathBuf) -> io::Result<String> {
     fs::read_to_string(path)
 }
 #[doc(hidden)]
@@ -46,8 +46,10 @@ impl<
 #[allow(clippy::needless_pass_by_value)]
 /// Replace a text in some files.
 async fn replace(
+    #[allow(unused_variables)]
     ctx: Ctx,
     log: &Log,
+    #[allow(unused_variables)]
     paths: &[PathBuf],
     old: &str,
     mut new: Cow<'_, str>,
@@ -126,7 +128,13 @@ for replace {
 }
 #[allow(clippy::needless_pass_by_value)]
 /// Move money from one account to another.
-fn transfer(from: Account, to: &str, cents: u64) -> Result<u64, BankError> {
+fn transfer(
+    #[allow(unused_variables)]
+    from: Account,
+    #[allow(unused_variables)]
+    to: &str,
+    cents: u64,
+) -> Result<u64, BankError> {
     bank::transfer(from.0, to, cents)
 }
 #[doc(hidden)]

@@ -1,5 +1,5 @@
 ::core::compile_error! {
-    "unknown option; expected `pure`, `read`, `write`, `destructive`, `solo`, `max_concurrent`, `blocking`, `timeout`, `name`, `title`, `description` or `crate`"
+    "unknown option: did you mean `read`?"
 }
 /// Still a function, and a tool that compiles.
 #[cfg(unix)]

@@ -65,7 +65,7 @@ impl<__S: sdk::core::__private::Lend<Db>> sdk::core::__private::Tool<__S> for pi
 }
 #[allow(clippy::needless_pass_by_value)]
 /// Empty a folder.
-async fn empty(folder: PathBuf) -> io::Result<()> {
+async fn empty(#[allow(unused_variables)] folder: PathBuf) -> io::Result<()> {
     files::empty(folder).await
 }
 #[doc(hidden)]

@@ -2,12 +2,13 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Expr, ExprPath, Lifetime};
+use syn::{Expr, ExprPath, Lifetime, Pat};
 
 use super::{args, core, located, value_type};
 use crate::{
     attr::{Access, Resource, ungrouped},
     lifetimes::with_lifetime,
+    mentions::mentions,
     tool_fn::{Kind, Param, ToolFn},
 };
 
@@ -52,6 +53,12 @@ pub(super) fn claims(tool: &ToolFn, cx: &Ident, locals: &[Ident]) -> TokenStream
 /// Whether the arguments are needed before the call runs.
 pub(super) fn has_keys(tool: &ToolFn) -> bool {
     keyed(tool).next().is_some()
+}
+
+/// Whether one of the keys is made of this parameter.
+pub(super) fn mention(tool: &ToolFn, pattern: &Pat) -> bool {
+    let Pat::Ident(param) = pattern else { return false };
+    keyed(tool).any(|keyed| mentions(keyed.key, &param.ident))
 }
 
 /// A resource with a key, and the function that computes it.

@@ -6,7 +6,8 @@ use syn::{
 use crate::{
     attr::{Resource, ungrouped},
     errors::Errors,
-    tool_fn::{Param, ToolFn},
+    tool_fn::{Kind, Param, ToolFn},
+    types::{argument, spelled},
 };
 
 pub(super) fn validate(tool: &ToolFn, errors: &mut Errors) {
@@ -52,19 +53,19 @@ impl Judge<'_> {
 impl<'a> Visit<'a> for Judge<'_> {
     fn visit_expr_path(&mut self, expr: &'a ExprPath) {
         let Some(name) = expr.path.get_ident() else { return };
-        let is_it = |param: &&Param| param.is_lent() && param.ident() == Some(name);
-        if self.tool.params.iter().any(|param| is_it(&param))
-            && !self.bound.contains(&name.to_string())
-        {
-            let mut remedy = whole(self.resource);
-            if let Some(arguments) = arguments(self.tool) {
-                remedy = format!("{arguments}, or {remedy}");
-            }
-            self.errors.at(
-                expr,
-                format!("`{name}` is lent from the state, and a key comes from the call: {remedy}"),
-            );
+        let mut lent = self.tool.params.iter().filter(|param| param.is_lent());
+        let Some(param) = lent.find(|param| param.ident() == Some(name)) else { return };
+        if self.bound.contains(&name.to_string()) {
+            return;
         }
+        let mut remedy = whole(self.resource);
+        if let Some(argument) = instead(param).or_else(|| arguments(self.tool)) {
+            remedy = format!("{argument}, or {remedy}");
+        }
+        self.errors.at(
+            expr,
+            format!("`{name}` is lent from the state, and a key comes from the call: {remedy}"),
+        );
     }
 
     fn visit_pat_ident(&mut self, pattern: &'a PatIdent) {
@@ -103,6 +104,13 @@ impl<'a> Visit<'a> for Judge<'_> {
     fn visit_expr_async(&mut self, block: &'a ExprAsync) {
         self.inside(|judge| visit::visit_expr_async(judge, block));
     }
+}
+
+/// What an argument would be, where the borrow looks as if one was meant.
+fn instead(param: &Param) -> Option<String> {
+    let Kind::Lent { mutable: false, ty } = &param.kind else { return None };
+    let (name, ty) = (param.ident()?, spelled(&argument(ty)?));
+    Some(format!("take `{name}: {ty}` as an argument"))
 }
 
 /// What a key may be made of, if there is something.

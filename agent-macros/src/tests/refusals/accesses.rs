@@ -103,6 +103,47 @@ fn a_key_of_the_state() {
 }
 
 #[test]
+fn a_key_of_a_borrow_that_looks_like_an_argument() {
+    for (borrow, argument) in [
+        ("&Path", "PathBuf"),
+        ("&std::path::Path", "std::path::PathBuf"),
+        ("&PathBuf", "PathBuf"),
+        ("&String", "&str"),
+        ("&Vec<u8>", "&[u8]"),
+        ("&Vec<&str>", "&[String]"),
+        ("&Ctx", "Ctx"),
+        ("&(agent_core::Ctx)", "agent_core::Ctx"),
+    ] {
+        let message = format!(
+            "`path` is lent from the state, and a key comes from the call: take `path: {argument}` as an argument, or write `read(\"file\")` for the whole resource"
+        );
+        for others in ["", ", name: &str"] {
+            let source = format!("/** Do it. */ fn f(path: {borrow}{others}) {{}}");
+            faulty(&format!("#[tool(read(file = path))] {source}"), &[(&message, "path")]);
+        }
+    }
+    for borrow in [
+        "&mut String",
+        "&svg::Path",
+        "&Path<u8>",
+        "&str::Path",
+        "&Db",
+        "&dyn Db",
+        "&Vec",
+        "&Vec<>",
+        "&Vec<u8, A>",
+    ] {
+        faulty(
+            &format!("#[tool(write(file = path))] /** Do it. */ fn f(path: {borrow}) {{}}"),
+            &[(
+                "`path` is lent from the state, and a key comes from the call: write `write(\"file\")` for the whole resource",
+                "path",
+            )],
+        );
+    }
+}
+
+#[test]
 fn a_key_that_waits_or_leaves_the_call() {
     let keyed = |key: &str, expected: &[(&str, &str)]| {
         let source = "/** Do it. */ async fn f(id: &str, ids: &[String]) {}";

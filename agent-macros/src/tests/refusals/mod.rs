@@ -39,10 +39,7 @@ fn all_mistakes_at_once() {
     faulty(
         "#[tool(reads, pure, timeout = \"5x\")] unsafe fn str<T>(_: T, db: &mut Db, #[arg(rename = \"\")] a: Option<&str>) {}",
         &[
-            (
-                "unknown option; expected `pure`, `read`, `write`, `destructive`, `solo`, `max_concurrent`, `blocking`, `timeout`, `name`, `title`, `description` or `crate`",
-                "reads",
-            ),
+            ("unknown option: did you mean `read`?", "reads"),
             (
                 "write a whole number above zero and its unit, such as `500ms`, `5s` or `2m`",
                 "\"5x\"",

@@ -5,9 +5,28 @@ use super::{faulty, refused, refused_options};
 #[test]
 fn an_unknown_option() {
     let message = "unknown option; expected `pure`, `read`, `write`, `destructive`, `solo`, `max_concurrent`, `blocking`, `timeout`, `name`, `title`, `description` or `crate`";
-    refused_options("reads", &[(message, "reads")]);
     refused_options("durable = true, single", &[(message, "durable"), (message, "single")]);
     refused_options("std::read", &[(message, "std::read")]);
+    refused_options("rd, time = \"5s\"", &[(message, "rd"), (message, "time")]);
+}
+
+#[test]
+fn a_misspelt_option() {
+    for (written, meant) in [
+        ("reads", "read"),
+        ("raed", "read"),
+        ("Write", "write"),
+        ("rite", "write"),
+        ("writes(\"orders\")", "write"),
+        ("timout = \"5s\"", "timeout"),
+        ("names = \"a\"", "name"),
+        ("concurrent = 4", "max_concurrent"),
+        ("max_concurrency = 4", "max_concurrent"),
+    ] {
+        let message = format!("unknown option: did you mean `{meant}`?");
+        let word = written.split([' ', '(']).next().unwrap();
+        refused_options(written, &[(&message, word)]);
+    }
 }
 
 #[test]

@@ -79,6 +79,10 @@ fn a_borrow_inside_an_argument() {
         ("(u8, &Db)", "&Db", "(u8, Db)"),
         ("[&str; 2]", "&str", "[String; 2]"),
         ("&[&str]", "&str", "&[String]"),
+        ("Option<&Path>", "&Path", "Option<PathBuf>"),
+        ("Vec<&std::path::Path>", "&std::path::Path", "Vec<std::path::PathBuf>"),
+        ("Option<&svg::Path>", "&svg::Path", "Option<svg::Path>"),
+        ("Option<&Path<u8>>", "&Path<u8>", "Option<Path<u8>>"),
         ("Vec<&[&str]>", "&[&str]", "Vec<Vec<String>>"),
         ("Box<dyn Hook<&u8> + Send>", "&u8", "Box<dyn Hook<u8> + Send>"),
     ] {
@@ -139,8 +143,8 @@ fn options_on_what_the_state_lends() {
 fn wrong_options_of_an_argument() {
     let unknown = "unknown option; expected `default`, `rename` or `description`";
     refused(
-        "fn f(#[arg(defaults = 3, range = 1..=5)] a: u8)",
-        &[(unknown, "defaults"), (unknown, "range")],
+        "fn f(#[arg(name = \"b\", range = 1..=5)] a: u8)",
+        &[("unknown option: did you mean `rename`?", "name"), (unknown, "range")],
     );
     refused("fn f(#[arg(default, default = 3)] a: u8)", &[("`default` is given twice", "default")]);
     refused(
