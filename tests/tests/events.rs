@@ -15,6 +15,8 @@ mod slow;
 #[path = "support/streamed.rs"]
 mod streamed;
 mod support;
+#[path = "events/threads.rs"]
+mod threads;
 #[path = "support/watched.rs"]
 mod watched;
 

@@ -25,6 +25,8 @@ mod streamed;
 mod support;
 #[path = "halts/timers.rs"]
 mod timers;
+#[path = "halts/within.rs"]
+mod within;
 
 use agent_core::{Agent, Conversation, Outcome, Stop, Transcript};
 use diary::{Diary, assert_quiet};

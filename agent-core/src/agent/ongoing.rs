@@ -199,7 +199,7 @@ fn with_the_call<'a>(
     cancelled: Option<BoxFuture<'a, ()>>,
 ) -> Option<BoxFuture<'a, ()>> {
     let Some(around) = around else { return cancelled };
-    let mut stopped = Box::pin(around.batch.stopped().cancelled_owned());
+    let mut stopped = Box::pin(around.batch.stopped(around.index).cancelled_owned());
     let mut cancelled = cancelled.unwrap_or_else(|| Box::pin(std::future::pending()));
     Some(Box::pin(poll_fn(move |cx| match stopped.as_mut().poll(cx) {
         Poll::Ready(()) => Poll::Ready(()),

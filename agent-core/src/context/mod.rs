@@ -74,9 +74,11 @@ impl Ctx {
         self.call.deadline.get().copied()
     }
 
-    /// Whether the call was stopped or timed out, so that nobody waits for it any more.
+    /// Whether the call was stopped or timed out, so that nobody waits for it much longer.
     ///
-    /// An async tool is dropped then; a blocking one has to look by itself.
+    /// An async tool that timed out is dropped at once, and one whose run is cancelled after
+    /// [some time](crate::Limits::grace) in which it can come to an end; a blocking one has to look by
+    /// itself.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.call.cancelled.is_cancelled()
@@ -161,10 +163,6 @@ impl Ctx {
             self.call.deadline.get_or_init(|| deadline);
         }
     }
-
-    pub(crate) fn cancel(&self) {
-        self.call.cancelled.cancel();
-    }
 }
 
 impl fmt::Debug for Ctx {
@@ -175,8 +173,8 @@ impl fmt::Debug for Ctx {
 
 /// Whoever runs calls, as they see it.
 pub(crate) trait Batch: Any + Send + Sync {
-    /// Cancelled when its calls are stopped, as are runs within them.
-    fn stopped(&self) -> CancellationToken;
+    /// Cancelled when a call is stopped, as are runs within it.
+    fn stopped(&self, index: usize) -> CancellationToken;
 
     /// A call says how far it is.
     fn progress(&self, index: usize, text: String);

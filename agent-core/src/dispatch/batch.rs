@@ -127,7 +127,10 @@ impl<'a> Batch<'a> {
             if self.one_by_one {
                 desk.collect(&mut held, halting).await;
             } else {
-                yield_now().await;
+                // A watcher that stops to look would keep the others from starting.
+                if !self.watched {
+                    yield_now().await;
+                }
                 desk.take_news();
                 desk.look_out(halting).await;
             }
@@ -163,8 +166,9 @@ impl<'a> Batch<'a> {
         let permit = policy::decide(self.toolset, call.name());
         let permit = permit.map_err(|why| Ending::refused(Status::Failed, why))?;
         let tool = permit.tool();
-        let context =
-            tool.takes_call.then(|| Ctx::new(call.shared_id(), self.key(index), shared.token()));
+        let context = tool
+            .takes_call
+            .then(|| Ctx::new(call.shared_id(), self.key(index), shared.token_of(index)));
         let body = permit.call(call.shared_arguments(), context.clone());
         // A call that claims nothing parses its arguments where it runs.
         let (body, keys) =

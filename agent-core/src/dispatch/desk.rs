@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::early::Begun;
 use super::held::Held;
-use super::news::News;
+use super::news::{News, Word};
 use super::outcome::{Ending, drop_quietly};
 use super::shared::{CallTimes, Ended, Shared};
 use crate::halt::{Halt, Halting};
@@ -161,20 +161,25 @@ impl<'a, 'b> Desk<'a, 'b> {
     pub(super) fn take_news(&mut self) {
         let mut news = mem::take(&mut self.news);
         self.shared.board.take(&mut news);
-        for index in news.started.drain(..) {
-            if let Some(call) = self.calls.get(index) {
-                (self.sink)(index, CallStep::Started(call));
+        news.drain(|word| match word {
+            Word::Started(index) => self.started(index),
+            Word::Progress(index, text) => {
+                if self.answered.get(index) == Some(&false) {
+                    (self.sink)(index, CallStep::Progress(&text));
+                }
             }
-        }
-        while let Some((index, text)) = news.progress.pop_first() {
-            if self.answered.get(index) == Some(&false) {
-                (self.sink)(index, CallStep::Progress(&text));
+            Word::Ended(Ended { index, ending, times }) => {
+                let ending = ending.unwrap_or_else(|| Ending::never_started(self.why));
+                self.answer(index, ending, times);
             }
-        }
-        for Ended { index, ending, times } in news.ended.drain(..) {
-            self.answer(index, ending.unwrap_or_else(|| Ending::never_started(self.why)), times);
-        }
+        });
         self.news = news;
+    }
+
+    fn started(&mut self, index: usize) {
+        if let Some(call) = self.calls.get(index) {
+            (self.sink)(index, CallStep::Started(call));
+        }
     }
 
     /// The result of a call; the first one counts.
@@ -215,9 +220,14 @@ impl<'a, 'b> Desk<'a, 'b> {
     }
 
     fn ends_run(&mut self, index: usize, error: Arc<dyn Error + Send + Sync>) {
-        if self.broken.is_none() {
-            self.broken = Some(Broken::Fatal(index, error));
-            self.why = ENDED_BY_ANOTHER;
+        match self.broken {
+            Some(Broken::Fatal(..)) => {}
+            // In its grace: the error is not lost, but why the others never started stays.
+            Some(Broken::Halted(_)) => self.broken = Some(Broken::Fatal(index, error)),
+            None => {
+                self.broken = Some(Broken::Fatal(index, error));
+                self.why = ENDED_BY_ANOTHER;
+            }
         }
     }
 
@@ -273,16 +283,13 @@ impl<'a, 'b> Desk<'a, 'b> {
         // Those that were dropped before they began have no ending.
         let mut news = News::default();
         self.shared.board.take(&mut news);
-        for index in news.started {
-            if let Some(call) = self.calls.get(index) {
-                (self.sink)(index, CallStep::Started(call));
-            }
-        }
-        for Ended { index, ending, times } in news.ended {
-            if let Some(ending) = ending {
+        news.drain(|word| match word {
+            Word::Started(index) => self.started(index),
+            Word::Ended(Ended { index, ending: Some(ending), times }) => {
                 self.answer(index, ending, times);
             }
-        }
+            _ => {}
+        });
         for (index, call) in self.calls.iter().enumerate() {
             let tool = self.shared.toolset.find(call.name());
             let access = tool.map(|tool| tool.options.access);
@@ -324,9 +331,11 @@ async fn within(time: Duration, future: impl Future<Output = ()>) {
 /// Stops the calls of a batch that is dropped, and hands over the results it has by then.
 impl Drop for Desk<'_, '_> {
     fn drop(&mut self) {
-        drop(self.shared.close());
         if self.answered.contains(&false) {
+            drop(self.shared.close());
             self.give_up("the run was dropped");
         }
+        // What a call has left running, that has returned, is not stopped.
+        self.shared.start_nothing();
     }
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Waker};
 
 use super::batch::{Batch, Ready};
 use super::desk::{CallStep, ENDED_BY_ANOTHER, Sink};
-use super::news::News;
+use super::news::{News, Word};
 use super::outcome::{Ending, drop_quietly};
 use super::shared::{CallTimes, Ended, Shared};
 use crate::access::Access;
@@ -134,27 +134,31 @@ impl<'a> Early<'a> {
     }
 
     fn take(&mut self, news: &mut News, sink: &mut Sink<'_>) {
-        for index in news.started.drain(..) {
-            if let Some((call, _)) = self.calls.get(index) {
-                sink(index, CallStep::Started(call));
+        news.drain(|word| match word {
+            Word::Started(index) => {
+                if let Some((call, _)) = self.calls.get(index) {
+                    sink(index, CallStep::Started(call));
+                }
             }
-        }
-        while let Some((index, text)) = news.progress.pop_first() {
-            if let Some((_, Begun::Started)) = self.calls.get(index) {
-                sink(index, CallStep::Progress(&text));
+            Word::Progress(index, text) => {
+                if let Some((_, Begun::Started)) = self.calls.get(index) {
+                    sink(index, CallStep::Progress(&text));
+                }
             }
+            Word::Ended(ended) => self.ended(ended, sink),
+        });
+    }
+
+    fn ended(&mut self, Ended { index, ending, times }: Ended, sink: &mut Sink<'_>) {
+        let Some((call, begun @ Begun::Started)) = self.calls.get_mut(index) else { return };
+        let ending = ending.unwrap_or_else(|| Ending::never_started(self.why));
+        let (fatal, mut result) = (ending.fatal(), ending.into_result(call));
+        if fatal.is_some() {
+            self.why = ENDED_BY_ANOTHER;
         }
-        for Ended { index, ending, times } in news.ended.drain(..) {
-            let Some((call, begun @ Begun::Started)) = self.calls.get_mut(index) else { continue };
-            let ending = ending.unwrap_or_else(|| Ending::never_started(self.why));
-            let (fatal, mut result) = (ending.fatal(), ending.into_result(call));
-            if fatal.is_some() {
-                self.why = ENDED_BY_ANOTHER;
-            }
-            cut_result(&mut result, self.batch.limits.output);
-            sink(index, CallStep::Ended(&result));
-            *begun = Begun::Over(Over { result, times, fatal });
-        }
+        cut_result(&mut result, self.batch.limits.output);
+        sink(index, CallStep::Ended(&result));
+        *begun = Begun::Over(Over { result, times, fatal });
     }
 
     /// What has begun of exactly these calls; what has begun of others is stopped.

@@ -248,11 +248,29 @@ impl Job {
 
     /// Tells the body that nobody waits for it; one that has not begun on its thread never will.
     fn cancel(&self) {
-        if let Some(call) = &self.info.call {
-            call.cancel();
+        if self.started.is_some() {
+            self.shared.token_of(self.info.index).cancel();
         }
         if let Body::Elsewhere(task) = &self.body {
             task.abort();
+        }
+    }
+
+    /// A timeout can strike only where a body waits.
+    fn warn_if_it_blocked(&mut self, started: Instant) {
+        let Info { sync, blocking, timeout, span, .. } = &self.info;
+        if *sync || *blocking {
+            return;
+        }
+        let ended = *self.ended.insert(Instant::now());
+        let ran = ended.duration_since(started);
+        if ran > *timeout {
+            let _entered = span.enter();
+            tracing::warn!(
+                ?ran,
+                ?timeout,
+                "an async tool blocked its thread: declare it `blocking`"
+            );
         }
     }
 
@@ -293,7 +311,10 @@ impl Future for Job {
             return Poll::Ready(());
         };
         let ending = match self.poll_body(cx) {
-            Poll::Ready(ending) => ending,
+            Poll::Ready(ending) => {
+                self.warn_if_it_blocked(started);
+                ending
+            }
             Poll::Pending => ready!(self.poll_timeout(started, cx)),
         };
         self.end(Some(ending));

@@ -8,18 +8,48 @@ use std::task::{Context, Poll, Waker};
 use super::shared::Ended;
 use crate::sync::Mutex;
 
+/// Something that has happened to a call.
+pub(super) enum Word {
+    Started(usize),
+    Progress(usize, String),
+    Ended(Ended),
+}
+
 /// What has happened since somebody looked.
 #[derive(Default)]
 pub(super) struct News {
-    pub(super) started: Vec<usize>,
-    /// The latest word of each call, so that a slow reader holds no more than that.
-    pub(super) progress: BTreeMap<usize, String>,
-    pub(super) ended: Vec<Ended>,
+    /// In this order: a call that waited for another one starts after the end of that.
+    words: Vec<Word>,
+    /// The latest of each call, so that a slow reader holds no more than that.
+    progress: BTreeMap<usize, String>,
 }
 
 impl News {
+    pub(super) fn add(&mut self, word: Word) {
+        match word {
+            Word::Progress(index, text) => _ = self.progress.insert(index, text),
+            word => self.words.push(word),
+        }
+    }
+
+    /// Hands all over, in order; what is left has room for more.
+    pub(super) fn drain(&mut self, mut tell: impl FnMut(Word)) {
+        let Self { words, progress } = self;
+        for word in words.drain(..) {
+            if let Word::Ended(Ended { index, .. }) = word
+                && let Some(text) = progress.remove(&index)
+            {
+                tell(Word::Progress(index, text));
+            }
+            tell(word);
+        }
+        while let Some((index, text)) = progress.pop_first() {
+            tell(Word::Progress(index, text));
+        }
+    }
+
     fn is_empty(&self) -> bool {
-        self.started.is_empty() && self.progress.is_empty() && self.ended.is_empty()
+        self.words.is_empty() && self.progress.is_empty()
     }
 }
 
@@ -27,10 +57,10 @@ impl News {
 pub(super) struct Board(Mutex<(News, Option<Waker>)>);
 
 impl Board {
-    /// With room for the ends of so many calls.
-    pub(super) fn new(calls: usize) -> Self {
-        let ended = Vec::with_capacity(calls);
-        Self(Mutex::new((News { ended, ..News::default() }, None)))
+    /// With room for so many words.
+    pub(super) fn new(words: usize) -> Self {
+        let words = Vec::with_capacity(words);
+        Self(Mutex::new((News { words, ..News::default() }, None)))
     }
 
     pub(super) fn post(&self, add: impl FnOnce(&mut News)) {

@@ -7,7 +7,7 @@ use super::batch::{Batch, Ready, TOGETHER};
 use super::job::Job;
 use super::lease::start;
 use super::nested::Enclosing;
-use super::news::Board;
+use super::news::{Board, Word};
 use super::outcome::{Ending, drop_quietly};
 use crate::access::Access;
 use crate::context::{Around, Batch as Surrounding};
@@ -43,10 +43,7 @@ pub(super) struct Shared {
     within: Mutex<HashMap<usize, SharedLedger>>,
     /// When the batch began.
     epoch: Instant,
-    /// When each call began, in nanoseconds after the batch and one more; 0 if it has not.
-    began: Box<[AtomicU64]>,
-    /// What each call holds within which others may run, once it has begun.
-    holds: Box<[OnceLock<Holds>]>,
+    calls: Box<[OfCall]>,
     pub(super) board: Board,
     /// Somebody wants to know when calls start, and how far they are.
     pub(super) watched: bool,
@@ -54,6 +51,17 @@ pub(super) struct Shared {
     stopping: OnceLock<CancellationToken>,
     /// Nothing more may start. Changed under the lock of `tasks`.
     over: AtomicBool,
+}
+
+/// What is known of a call while it runs.
+#[derive(Default)]
+struct OfCall {
+    /// When it began, in nanoseconds after the batch and one more; 0 if it has not.
+    began: AtomicU64,
+    /// What it holds, if others may run within it.
+    holds: OnceLock<Holds>,
+    /// Tells it that it is stopped, and what runs within it.
+    stopped: OnceLock<CancellationToken>,
 }
 
 /// What a call holds that has begun.
@@ -106,8 +114,7 @@ impl Shared {
             parked: Mutex::default(),
             tasks: Mutex::new(Vec::with_capacity(calls.min(TOGETHER))),
             epoch: Instant::now(),
-            began: std::iter::repeat_with(AtomicU64::default).take(calls).collect(),
-            holds: std::iter::repeat_with(OnceLock::new).take(calls).collect(),
+            calls: std::iter::repeat_with(OfCall::default).take(calls).collect(),
             board: Board::new(calls.min(TOGETHER)),
             watched,
             stopping: OnceLock::new(),
@@ -186,38 +193,48 @@ impl Shared {
     /// the other: a call of which it says that it never started never does.
     pub(super) fn begin(&self, index: usize, started: Instant) -> bool {
         let after = started.saturating_duration_since(self.epoch).as_nanos();
+        let began = u64::try_from(after).unwrap_or(u64::MAX - 1) + 1;
         let note = |began| {
-            if let Some(place) = self.began.get(index) {
-                place.store(began, Ordering::SeqCst);
+            if let Some(call) = self.calls.get(index) {
+                call.began.store(began, Ordering::SeqCst);
             }
         };
-        note(u64::try_from(after).unwrap_or(u64::MAX - 1) + 1);
+        if self.watched {
+            // In one: whoever says that it is over, and then takes the news, finds both or neither.
+            let mut begins = false;
+            self.board.post(|news| {
+                begins = !self.is_over();
+                if begins {
+                    note(began);
+                    news.add(Word::Started(index));
+                }
+            });
+            return begins;
+        }
+        note(began);
         if self.is_over() {
             note(0);
             return false;
-        }
-        if self.watched {
-            self.board.post(|news| news.started.push(index));
         }
         true
     }
 
     /// When a call began, if it has, and when it was queued at the earliest.
     pub(super) fn began(&self, index: usize) -> Option<(Instant, Instant)> {
-        let after = self.began.get(index)?.load(Ordering::SeqCst).checked_sub(1)?;
+        let after = self.calls.get(index)?.began.load(Ordering::SeqCst).checked_sub(1)?;
         Some((self.epoch, self.epoch + Duration::from_nanos(after)))
     }
 
     /// Notes what a call holds within which others may run.
     pub(super) fn hold(&self, index: usize, holds: Holds) {
-        if let Some(place) = self.holds.get(index) {
-            place.get_or_init(|| holds);
+        if let Some(call) = self.calls.get(index) {
+            call.holds.get_or_init(|| holds);
         }
     }
 
     /// What a call holds within which others may run.
     pub(super) fn held_by(&self, index: usize) -> Option<&Holds> {
-        self.holds.get(index)?.get()
+        self.calls.get(index)?.holds.get()
     }
 
     /// Keeps the handle of a call's task, and stops it if the batch is over by now.
@@ -236,12 +253,16 @@ impl Shared {
     }
 
     pub(super) fn report(&self, ended: Ended) {
-        self.board.post(|news| news.ended.push(ended));
+        self.board.post(|news| news.add(Word::Ended(ended)));
     }
 
-    /// A token for a call that wants to know when it is stopped.
-    pub(super) fn token(&self) -> CancellationToken {
-        self.stopping.get_or_init(CancellationToken::new).child_token()
+    /// Cancelled when this call is stopped, or all are.
+    pub(super) fn token_of(&self, index: usize) -> CancellationToken {
+        let all = || self.stopping.get_or_init(CancellationToken::new).child_token();
+        match self.calls.get(index) {
+            Some(call) => call.stopped.get_or_init(all).clone(),
+            None => all(),
+        }
     }
 
     /// Starts nothing more; what runs goes on, until somebody [closes](Self::close).
@@ -254,9 +275,8 @@ impl Shared {
     /// Starts nothing more, tells what runs, and withdraws what waits.
     pub(super) fn shut(self: &Arc<Self>) {
         self.start_nothing();
-        if let Some(stopping) = self.stopping.get() {
-            stopping.cancel();
-        }
+        // Also for those who ask for it later.
+        self.stopping.get_or_init(CancellationToken::new).cancel();
         // Before the calls are taken: what has seen that the batch is over queues no more.
         let limited = self.toolset.slots().chain(self.slots.as_ref());
         limited.for_each(|slots| slots.withdraw(|parked| parked.is_of(self)));
@@ -279,13 +299,13 @@ impl Shared {
 }
 
 impl Surrounding for Shared {
-    fn stopped(&self) -> CancellationToken {
-        self.token()
+    fn stopped(&self, index: usize) -> CancellationToken {
+        self.token_of(index)
     }
 
     fn progress(&self, index: usize, text: String) {
-        if self.watched && !self.is_over() {
-            self.board.post(|news| _ = news.progress.insert(index, text));
+        if self.watched {
+            self.board.post(|news| news.add(Word::Progress(index, text)));
         }
     }
 }

@@ -269,3 +269,16 @@ async fn a_stream_begins_and_its_deadline_counts_when_it_is_first_polled() {
     drop(chat.stream("never said"));
     assert_eq!(chat.transcript().messages().len(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waited_starts_after_the_end_of_the_one_before_it() {
+    let diary = Diary::new();
+    let agent = Agent::new(once(plan("save 10, save 10"))).tools(diary.tools());
+    let seen = watched(agent.stream("go")).await;
+    let mut calls = seen.timed();
+    calls.retain(|words| words.contains(" start ") || words.contains(" end "));
+    assert_eq!(
+        calls,
+        ["0 start 1 save", "10 end 1 Completed", "10 start 2 save", "20 end 2 Completed"]
+    );
+}
