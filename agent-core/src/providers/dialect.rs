@@ -95,7 +95,7 @@ async fn read_events(
             // Whoever is told gets a turn, also where pieces come faster than they are taken in.
             yield_now().await;
         }
-        pieces.heard(said_something)?;
+        pieces.heard(said_something);
     }
     // Without its empty line an event may be cut, which only its own end tells.
     if let Some(data) = frames.last()

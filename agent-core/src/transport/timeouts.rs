@@ -53,7 +53,8 @@ impl Timeouts {
     /// Between two pieces of the answer; 60 s unless set.
     ///
     /// Of an answer that is streamed, only events that say something count: pings do not hide a stall.
-    /// A model that thinks for long without showing it may need more.
+    /// A model that thinks for long without showing it may need more. What came while nobody polled the
+    /// run was in time.
     #[must_use]
     pub fn idle(mut self, time: Duration) -> Self {
         self.idle = time;
@@ -61,6 +62,8 @@ impl Timeouts {
     }
 
     /// For all of it; 10 minutes unless set.
+    ///
+    /// An answer is taken in while its run is polled: the time that whoever watches it takes counts too.
     #[must_use]
     pub fn total(mut self, time: Duration) -> Self {
         self.total = time;

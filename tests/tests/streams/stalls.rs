@@ -3,10 +3,12 @@
 use agent_core::transport::Timeouts;
 use agent_core::{Limits, ModelErrorKind as Kind};
 use bytes::Bytes;
+use futures::channel::mpsc;
 use futures::{StreamExt, stream};
 use serde_json::json;
+use std::pin::pin;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::source::{
     Answer, Came, Told, event, message_end, message_start, piece, start, stop, taken_with,
@@ -63,6 +65,59 @@ async fn a_slow_answer_goes_on_as_long_as_it_says_something() {
     let (came, time) = after(pieces, long.total(seconds(300))).await;
     assert_eq!((came.kind(), time), (Kind::Timeout, seconds(300)));
     assert_eq!(came.told, vec![Told::Text("x".into()); 3]);
+}
+
+/// Pieces that come at their times whether or not somebody takes them, as on a connection: a task reads
+/// it, and has one of them ready.
+fn connected(pieces: Vec<(Duration, Bytes)>) -> Answer {
+    let (wire, arrived) = mpsc::unbounded();
+    let (reader, body) = mpsc::channel(0);
+    tokio::spawn(timed(pieces).chain(stream::pending()).map(Ok).forward(wire));
+    tokio::spawn(arrived.map(Ok).forward(reader));
+    Answer::events(body)
+}
+
+/// What comes of pieces that nobody asks for from the 5th second on to the 95th, and after how long.
+async fn after_a_pause(pieces: &[(Duration, String)]) -> (Came, Duration) {
+    let began = Instant::now();
+    let pieces = pieces.iter().map(|(wait, text)| (*wait, Bytes::from(text.clone()))).collect();
+    let timeouts = Timeouts::default().idle(seconds(60));
+    let mut run = pin!(taken_with(connected(pieces), Limits::default(), timeouts));
+    assert!(timeout(seconds(5), &mut run).await.is_err());
+    sleep(seconds(90)).await;
+    (run.await, began.elapsed())
+}
+
+/// Somebody who watches a run may be slow: what came meanwhile was in time.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_goes_on_while_nobody_listens_is_no_stall() {
+    let begin = event(&message_start()) + &event(&start(0, &json!({"type": "text", "text": ""})));
+    let (ping, text) = (event(&json!({"type": "ping"})), event(&text_delta(0, "x")));
+    let (half, rest) = text.split_at(text.len() / 2);
+    for (first, second) in [(ping.as_str(), text.as_str()), (half, rest)] {
+        let texts = (0..100).map(|_| text.clone());
+        let end = [stop(0)].into_iter().chain(message_end("end_turn")).map(|data| event(&data));
+        let rest = [second.to_owned()].into_iter().chain(texts).chain(end);
+        let begin = [(seconds(1), begin.clone()), (seconds(9), first.to_owned())];
+        let pieces: Vec<_> = begin.into_iter().chain(rest.map(|text| (seconds(1), text))).collect();
+        let (came, time) = after_a_pause(&pieces).await;
+        assert_eq!(came.response().all_text(), "x".repeat(101), "{first:?}");
+        // The server does not close the connection, which is waited for a moment.
+        assert_eq!(time, seconds(114) + Duration::from_millis(100), "{first:?}");
+    }
+}
+
+/// The time of a stall counts from when somebody listens again, if something lay there.
+#[tokio::test(start_paused = true)]
+async fn a_stall_behind_a_pause_is_found_too() {
+    let ping = event(&json!({"type": "ping"}));
+    let begin = (seconds(1), event(&message_start()));
+    let pings =
+        |often| [begin.clone()].into_iter().chain((0..often).map(|_| (seconds(7), ping.clone())));
+    for (pieces, ends) in [(pings(0), 95), (pings(1), 155), (pings(100), 155)] {
+        let (came, time) = after_a_pause(&pieces.collect::<Vec<_>>()).await;
+        assert_eq!((came.kind(), time), (Kind::Timeout, seconds(ends)));
+    }
 }
 
 /// A stream that is always there has no moment in which a time could be over.
