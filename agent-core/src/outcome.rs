@@ -34,6 +34,7 @@ pub enum Stop {
     /// [turn](crate::Limits::turn_timeout) was over; as if it had been cancelled.
     DeadlineExceeded,
     /// A reason this version does not know; the calls were not run.
+    #[serde(untagged, with = "crate::transcript::other")]
     Other(String),
 }
 

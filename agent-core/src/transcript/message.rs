@@ -308,5 +308,6 @@ pub enum StopReason {
     /// A filter of the provider cut it off.
     Filtered,
     /// A reason this version does not know.
+    #[serde(untagged, with = "super::other")]
     Other(String),
 }

@@ -2,6 +2,7 @@
 
 mod message;
 mod origin;
+pub(crate) mod other;
 mod part;
 mod result;
 mod saved;

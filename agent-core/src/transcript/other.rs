@@ -1,0 +1,85 @@
+//! A reason that this version does not know, as it is saved.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Reason<'a> {
+    Other(Cow<'a, str>),
+    /// As a version writes it that knows it.
+    #[serde(untagged)]
+    Known(Cow<'a, str>),
+}
+
+pub(crate) fn serialize<S: Serializer>(text: &str, to: S) -> Result<S::Ok, S::Error> {
+    Reason::Other(text.into()).serialize(to)
+}
+
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let (Reason::Other(text) | Reason::Known(text)) = Reason::deserialize(from)?;
+    Ok(text.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+    use std::fmt::Debug;
+
+    use super::*;
+    use crate::event::Event;
+    use crate::outcome::Stop;
+    use crate::transcript::StopReason;
+
+    /// What is written is what saved transcripts hold; what is read is the same again.
+    fn assert_saved<T: Serialize + DeserializeOwned + PartialEq + Debug>(reason: &T, json: &str) {
+        assert_eq!(serde_json::to_string(reason).unwrap(), json);
+        assert_eq!(serde_json::from_str::<T>(json).unwrap(), *reason);
+    }
+
+    #[test]
+    fn each_reason_is_written_as_it_was() {
+        assert_saved(&Stop::Done, r#""done""#);
+        assert_saved(&Stop::MaxTurns, r#""max_turns""#);
+        assert_saved(&Stop::Truncated, r#""truncated""#);
+        assert_saved(&Stop::Refused, r#""refused""#);
+        assert_saved(&Stop::Filtered, r#""filtered""#);
+        assert_saved(&Stop::Cancelled, r#""cancelled""#);
+        assert_saved(&Stop::DeadlineExceeded, r#""deadline_exceeded""#);
+        assert_saved(&StopReason::EndTurn, r#""end_turn""#);
+        assert_saved(&StopReason::ToolUse, r#""tool_use""#);
+        assert_saved(&StopReason::StopSequence, r#""stop_sequence""#);
+        assert_saved(&StopReason::Paused, r#""paused""#);
+        assert_saved(&StopReason::MaxTokens, r#""max_tokens""#);
+        assert_saved(&StopReason::Refusal, r#""refusal""#);
+        assert_saved(&StopReason::Filtered, r#""filtered""#);
+        for text in ["x", "", "done", "end_turn", "other", "a \"b\"\n"] {
+            let json = serde_json::json!({ "other": text }).to_string();
+            assert_saved(&Stop::Other(text.to_owned()), &json);
+            assert_saved(&StopReason::Other(text.to_owned()), &json);
+        }
+    }
+
+    #[test]
+    fn a_reason_of_a_newer_version_is_another_one() {
+        for text in ["budget", "other", "Done", "endTurn", "", "a \"b\"\n"] {
+            let json = serde_json::json!(text).to_string();
+            let stop: Stop = serde_json::from_str(&json).unwrap();
+            assert_eq!(stop, Stop::Other(text.to_owned()));
+            let stop: StopReason = serde_json::from_str(&json).unwrap();
+            assert_eq!(stop, StopReason::Other(text.to_owned()));
+        }
+        let event = serde_json::from_str(r#"{"type":"run_ended","stop":"budget"}"#);
+        assert_eq!(event.ok(), Some(Event::RunEnded { stop: Stop::Other("budget".into()) }));
+    }
+
+    #[test]
+    fn what_is_no_reason_is_an_error() {
+        for json in ["null", "5", "[]", "{}", r#"{"other":5}"#, r#"{"done":5}"#, r#"["done"]"#] {
+            assert!(serde_json::from_str::<Stop>(json).is_err(), "{json}");
+            assert!(serde_json::from_str::<StopReason>(json).is_err(), "{json}");
+        }
+        let two = r#"{"other":"x","more":"y"}"#;
+        assert!(serde_json::from_str::<Stop>(two).is_err());
+    }
+}
