@@ -42,8 +42,10 @@ impl Conversation {
     /// Says something, and runs until the model has said all: await the [`Run`], or watch it.
     ///
     /// Dropped, it leaves the chat valid: a response that was being answered is in the transcript with a
-    /// result for each of its calls, those that were stopped as interrupted. After an error too, but one that
-    /// comes before the start (nobody can approve, no runtime), what was said stays there: [`resume`](Self::resume) tries again, [`take_back`](Self::take_back) takes it out.
+    /// result for each of its calls, those that were stopped as interrupted. What was said stays there too,
+    /// also after an error: [`resume`](Self::resume) tries again, [`take_back`](Self::take_back) takes it
+    /// out. Only a run that is refused before it begins (nobody can approve, no runtime, no timer) adds
+    /// nothing.
     pub fn send(&mut self, input: impl Into<Input>) -> Run<'_> {
         Run::new(self.agent.clone(), Said::InChat(&mut self.transcript), Some(input.into()))
     }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use crate::model::BoxFuture;
-use crate::sync::{Instant, Sleep, sleep_until};
+use crate::sync::{Instant, Sleep, sleep};
 
 /// Why a run was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,15 +32,18 @@ pub(crate) struct Halting<'a> {
     cancelled: Option<BoxFuture<'a, ()>>,
     run: Option<Instant>,
     turn: Option<Instant>,
-    /// Made when something waits, and kept for the whole run; `Err` on a runtime that has none.
-    timer: Option<Result<Pin<Box<Sleep>>, ()>>,
+    /// One for the whole run; calls that nobody stops have none.
+    timer: Option<Pin<Box<Sleep>>>,
     halted: Option<Halt>,
 }
 
 impl<'a> Halting<'a> {
-    pub(crate) fn new(cancelled: Option<BoxFuture<'a, ()>>, run: Duration) -> Self {
+    /// `None` on a runtime that has no timer.
+    pub(crate) fn new(cancelled: Option<BoxFuture<'a, ()>>, run: Duration) -> Option<Self> {
+        // Tokio panics here on a runtime that was built without `enable_time`, and has no other way to ask.
+        let timer = catch_unwind(|| Box::pin(sleep(run))).ok()?;
         let run = Instant::now().checked_add(run);
-        Self { cancelled, run, turn: None, timer: None, halted: None }
+        Some(Self { cancelled, run, turn: None, timer: Some(timer), halted: None })
     }
 
     /// For calls that nobody stops.
@@ -80,10 +83,11 @@ impl<'a> Halting<'a> {
             (None, Some(turn)) => (turn, Halt::TurnOver),
             (None, None) => return Poll::Pending,
         };
-        // Tokio panics here on a runtime that was built without `enable_time`.
-        let make = || catch_unwind(|| Box::pin(sleep_until(at))).map_err(|_| ());
-        let Ok(timer) = self.timer.get_or_insert_with(make) else { return Poll::Pending };
-        // Deadlines move on; the timer follows only when it has rung.
+        let Some(timer) = &mut self.timer else { return Poll::Pending };
+        // A deadline that moves on is followed when the timer has rung, one that comes nearer at once.
+        if at < timer.deadline() {
+            timer.as_mut().reset(at);
+        }
         loop {
             ready!(timer.as_mut().poll(cx));
             if Instant::now() >= at {

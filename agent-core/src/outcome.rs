@@ -73,6 +73,9 @@ pub enum RunErrorKind {
     /// The run was not started on a tokio runtime.
     #[error("an agent runs on a tokio runtime: there is none here")]
     NoRuntime,
+    /// The tokio runtime was built without a timer, so that no deadline could be kept.
+    #[error("an agent keeps deadlines: build the runtime with `enable_time` or `enable_all`")]
+    NoTimer,
 }
 
 /// What is left of a run, however it ended.

@@ -139,12 +139,11 @@ fn a_blocking_call_without_a_thread_is_answered() {
 }
 
 #[test]
-fn a_call_that_waits_without_a_timer_is_answered() {
+fn a_call_of_no_run_that_waits_without_a_timer_is_answered() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     std::panic::set_hook(Box::new(|_| {}));
-    let agent = Agent::new(once(Response::new().call("linger", "{}"))).tools(tools![linger]);
-    let outcome = runtime.block_on(agent.run("go")).unwrap();
-    assert_eq!(texts(outcome.transcript()), ["the call has a timeout, and the runtime no timer"]);
+    let result = runtime.block_on(Toolset::from(tools![linger]).call("linger", "{}"));
+    assert_eq!(result.text(), "the call has a timeout, and the runtime no timer");
 }
 
 /// The key of the call.

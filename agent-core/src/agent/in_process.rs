@@ -117,9 +117,7 @@ impl Runtime for InProcess<'_, '_> {
         let length = pause.length(chance());
         let (kind, status, request_id) = (error.kind(), error.status(), error.request_id());
         tracing::warn!(?kind, status, request_id, ?length, "the model is asked again");
-        // Tokio panics here on a runtime that was built without `enable_time`.
-        let sleep = std::panic::catch_unwind(|| Box::pin(sleep(length)));
-        let mut sleep = sleep.ok()?;
+        let mut sleep = Box::pin(sleep(length));
         let halting = &mut *self.halting;
         poll_fn(|cx| match sleep.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(None),

@@ -25,7 +25,7 @@ use crate::transcript::{Input, Transcript};
 /// # Errors
 ///
 /// When the model cannot be asked, a tool returned a fatal error, a response is too large, or there is no
-/// tokio runtime. Each carries the transcript so far. What goes wrong in a call is no error: it is the
+/// tokio runtime with a timer. Each carries the transcript so far. What goes wrong in a call is no error: it is the
 /// call's result.
 ///
 /// # Examples
@@ -169,10 +169,15 @@ impl<'a> Asked<'a> {
         let time = deadline.unwrap_or(agent.inner.limits.run_timeout);
         let around = Around::current();
         let cancelled = with_the_call(around.as_ref(), cancelled);
-        let mut halting = Halting::new(cancelled, time);
-        if let Err(error) = agent.may_run() {
-            return Box::pin(ready(end(Err(error), said, before, record, events.as_ref())));
-        }
+        let may_run = agent.may_run();
+        let halting =
+            may_run.and_then(|()| Halting::new(cancelled, time).ok_or(RunErrorKind::NoTimer));
+        let mut halting = match halting {
+            Ok(halting) => halting,
+            Err(error) => {
+                return Box::pin(ready(end(Err(error), said, before, record, events.as_ref())));
+            }
+        };
         if let Some(input) = input {
             said.transcript().push_user(input);
         }

@@ -93,6 +93,10 @@ pub(crate) fn sleep_until(deadline: Instant) -> Sleep {
 }
 
 impl Sleep {
+    pub(crate) fn deadline(&self) -> Instant {
+        self.0.unwrap_or(Instant(Duration::MAX))
+    }
+
     pub(crate) fn reset(mut self: Pin<&mut Self>, deadline: Instant) {
         self.0 = Some(deadline);
     }
