@@ -16,7 +16,7 @@ use crate::transcript::{StopReason, ToolResult, Usage};
 /// [`RunEnded`](Self::RunEnded) and [`RunFailed`](Self::RunFailed) is the last event.
 ///
 /// Within a turn come first the pieces of the model's answer, in its order. A call is announced and
-/// written, starts, may tell of its progress, and ends; one that never starts only ends, as does one whose
+/// written, may need somebody's approval, starts, may tell of its progress, and ends; one that never starts only ends, as does one whose
 /// result was there from an answer that failed; one of an answer that did not come to its end may not end.
 /// Calls start and end when they do, and those that are safe while the answer is still coming.
 /// [`TurnRestarted`](Self::TurnRestarted) voids all that was told of the turn so far.
@@ -70,6 +70,12 @@ pub enum Event {
         number: usize,
         /// The tool's name with the beginning of its arguments, for people: `read(a.md)`.
         label: String,
+    },
+    /// Whoever [approves](crate::Agent::approve) is asked whether a call may run. If so, it starts; if
+    /// not, it ends.
+    ApprovalRequested {
+        /// The call's number.
+        number: usize,
     },
     /// The tool of a call begins to run.
     CallStarted {
@@ -143,6 +149,7 @@ impl Event {
                     Self::CallWritten { number: calls, label: label(call.name(), call.arguments()) }
                 }
             },
+            Step::ApprovalRequested { index } => Self::ApprovalRequested { number: index + 1 },
             Step::CallStarted { index, call } => {
                 let (name, arguments) = (call.shared_name(), call.shared_arguments().alone());
                 let label = label(&name, &arguments);

@@ -18,6 +18,8 @@ pub(crate) enum Step<'a> {
     TurnRestarted { error: &'a ModelError },
     /// The model has answered, or will not.
     Answered { at: Duration, response: Option<&'a Response> },
+    /// Somebody is asked whether a call may run.
+    ApprovalRequested { index: usize },
     /// A call's body begins.
     CallStarted { index: usize, call: &'a ToolCall },
     /// A call says how far it is.
@@ -105,6 +107,7 @@ impl Record {
             }
             Step::CallCounted(row) => self.calls.push(*row),
             Step::Told { .. }
+            | Step::ApprovalRequested { .. }
             | Step::CallStarted { .. }
             | Step::Progress { .. }
             | Step::CallEnded { .. }

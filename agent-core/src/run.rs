@@ -160,6 +160,7 @@ async fn run_tools<R: Runtime>(
     let mut calls = Vec::with_capacity(response.blocks().len());
     calls.extend(response.calls());
     let mut done = |index, step: CallStep<'_>, row| match step {
+        CallStep::Asked => emit(&Step::ApprovalRequested { index }),
         CallStep::Started(call) => emit(&Step::CallStarted { index, call }),
         CallStep::Progress(text) => emit(&Step::Progress { index, text }),
         CallStep::Ended(result) => emit(&Step::CallEnded { index, result }),

@@ -80,7 +80,7 @@ fn told_of(emit: &mut Emit<'_>, index: usize, step: &CallStep<'_>) {
         CallStep::Started(call) => emit(&Step::CallStarted { index, call }),
         CallStep::Progress(text) => emit(&Step::Progress { index, text }),
         CallStep::Ended(result) => emit(&Step::CallEnded { index, result }),
-        CallStep::Counted(..) => {}
+        CallStep::Asked | CallStep::Counted(..) => {}
     }
 }
 

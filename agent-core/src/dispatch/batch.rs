@@ -113,9 +113,11 @@ impl<'a> Batch<'a> {
             };
             desk.expect();
             match ready.and_then(|ready| this.decide(ready, call, calls.len())) {
-                Ok(ready) if ready.question.is_some() || held.holds_back(&ready) => {
+                Ok(ready) if ready.question.is_some() => {
+                    desk.asks(index);
                     held.push(ready);
                 }
+                Ok(ready) if held.holds_back(&ready) => held.push(ready),
                 Ok(ready) => jobs.push(ready),
                 Err(ending) => desk.answer(index, ending, this.refused(call)),
             }

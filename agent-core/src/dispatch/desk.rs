@@ -19,6 +19,8 @@ use crate::transcript::{ToolCall, ToolResult};
 
 /// Something that happens to the call at this position.
 pub(crate) enum CallStep<'a> {
+    /// Somebody is asked whether it may run.
+    Asked,
     /// Its body begins.
     Started(&'a ToolCall),
     /// It says how far it is.
@@ -79,6 +81,11 @@ impl<'a, 'b> Desk<'a, 'b> {
     /// Expects a result more.
     pub(super) fn expect(&mut self) {
         self.open += 1;
+    }
+
+    /// Tells that somebody is asked whether a call may run.
+    pub(super) fn asks(&mut self, index: usize) {
+        (self.sink)(index, CallStep::Asked);
     }
 
     /// Waits for all open calls, also those that are held; after a fatal error, or if the run is stopped,

@@ -1,6 +1,8 @@
 //! The order of events.
 
-use agent_core::{Agent, Event, Limits, ModelErrorKind, Response, ScriptedModel, Stop, StopReason};
+use agent_core::{
+    Agent, Decision, Event, Limits, ModelErrorKind, Response, ScriptedModel, Stop, StopReason,
+};
 use tokio::time::Instant;
 
 use crate::agent;
@@ -280,5 +282,31 @@ async fn a_call_that_waited_starts_after_the_end_of_the_one_before_it() {
     assert_eq!(
         calls,
         ["0 start 1 save", "10 end 1 Completed", "10 start 2 save", "20 end 2 Completed"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_told_when_somebody_is_asked_and_what_came_of_it() {
+    let diary = Diary::new();
+    let agent = Agent::new(once(plan("wipe 10, wipe 20, look 5"))).tools(diary.all_tools());
+    let agent = agent.approve(|call| async move {
+        let ms_of = call.arguments()["ms"].as_u64();
+        tokio::time::sleep(ms(100 * ms_of.unwrap_or_default())).await;
+        if ms_of == Some(10) { Decision::Allow } else { Decision::deny("not that one") }
+    });
+    let mut seen = watched(agent.stream("go")).await.timed();
+    seen.retain(|words| ["asked", "start", "end"].iter().any(|what| words.contains(what)));
+    seen.retain(|words| !words.contains("ends"));
+    assert_eq!(
+        seen,
+        [
+            "0 asked 1",
+            "0 asked 2",
+            "1000 start 1 wipe",
+            "1010 end 1 Completed",
+            "2000 end 2 NeverStarted",
+            "2000 start 3 look",
+            "2005 end 3 Completed",
+        ]
     );
 }

@@ -74,6 +74,13 @@ async fn each_event_of_a_run_is_the_same_after_json() {
 }
 
 #[test]
+fn a_question_is_the_same_after_json() {
+    let asked = Event::ApprovalRequested { number: 2 };
+    round(&asked);
+    assert_eq!(kind(&asked), "approval_requested");
+}
+
+#[test]
 fn each_kind_of_status_and_stop_is_the_same_after_json() {
     let call = ToolCall::new("c1", "look", "{}");
     for status in [

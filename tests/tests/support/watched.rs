@@ -56,6 +56,7 @@ pub(crate) fn words(event: &Event) -> String {
         Event::CallAnnounced { number, name } => format!("call {number} {name}"),
         Event::CallArguments { number, text } => format!("arguments {number} {text}"),
         Event::CallWritten { number, label } => format!("written {number} {label}"),
+        Event::ApprovalRequested { number } => format!("asked {number}"),
         Event::CallStarted { number, name, .. } => format!("start {number} {name}"),
         Event::CallProgress { number, text } => format!("progress {number} {text}"),
         Event::CallEnded { number, result } => format!("end {number} {:?}", result.status()),
