@@ -2,11 +2,12 @@
 
 use std::panic::catch_unwind;
 use std::pin::Pin;
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use crate::model::BoxFuture;
-use crate::sync::{Instant, Sleep, sleep};
+use crate::sync::{Instant, Mutex, MutexGuard, Sleep, sleep};
 
 /// Why a run was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,28 +28,80 @@ impl Halt {
     }
 }
 
+/// What whoever holds a run wishes of it, at any time.
+#[derive(Default)]
+pub(crate) struct Wishes(Mutex<Wished>);
+
+#[derive(Clone, Copy, Default)]
+struct Wished {
+    cancelled: bool,
+    /// Counted from the beginning of the run.
+    deadline: Option<Duration>,
+}
+
+impl Wishes {
+    pub(crate) fn cancel(&self) {
+        self.lock().cancelled = true;
+    }
+
+    pub(crate) fn set_deadline(&self, time: Duration) {
+        self.lock().deadline = Some(time);
+    }
+
+    fn get(&self) -> Wished {
+        *self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Wished> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The cancel and the deadlines of a run.
 pub(crate) struct Halting<'a> {
-    cancelled: Option<BoxFuture<'a, ()>>,
-    run: Option<Instant>,
+    /// Looked at in each poll; `None` for calls that nobody stops.
+    wishes: Option<Arc<Wishes>>,
+    /// That the call around the run is.
+    stopped: Option<BoxFuture<'a, ()>>,
+    began: Instant,
+    /// For how long somebody was asked: that time does not count.
+    asked: Duration,
     turn: Option<Instant>,
-    /// One for the whole run; calls that nobody stops have none.
+    /// One for the whole run.
     timer: Option<Pin<Box<Sleep>>>,
     halted: Option<Halt>,
 }
 
 impl<'a> Halting<'a> {
-    /// `None` on a runtime that has no timer.
-    pub(crate) fn new(cancelled: Option<BoxFuture<'a, ()>>, run: Duration) -> Option<Self> {
+    /// Begins a run; `None` on a runtime that has no timer.
+    ///
+    /// It has this time, unless something else is wished.
+    pub(crate) fn new(
+        wishes: Arc<Wishes>,
+        time: Duration,
+        stopped: Option<BoxFuture<'a, ()>>,
+    ) -> Option<Self> {
+        let time = *wishes.lock().deadline.get_or_insert(time);
         // Tokio panics here on a runtime that was built without `enable_time`, and has no other way to ask.
-        let timer = catch_unwind(|| Box::pin(sleep(run))).ok()?;
-        let run = Instant::now().checked_add(run);
-        Some(Self { cancelled, run, turn: None, timer: Some(timer), halted: None })
+        let timer = catch_unwind(|| Box::pin(sleep(time))).ok()?;
+        Some(Self { wishes: Some(wishes), stopped, timer: Some(timer), ..Self::never() })
     }
 
     /// For calls that nobody stops.
     pub(crate) fn never() -> Self {
-        Self { cancelled: None, run: None, turn: None, timer: None, halted: None }
+        Self {
+            wishes: None,
+            stopped: None,
+            began: Instant::now(),
+            asked: Duration::ZERO,
+            turn: None,
+            timer: None,
+            halted: None,
+        }
+    }
+
+    pub(crate) fn began(&self) -> Instant {
+        self.began
     }
 
     pub(crate) fn begin_turn(&mut self, limit: Duration) {
@@ -57,9 +110,8 @@ impl<'a> Halting<'a> {
 
     /// Moves the deadlines: the time in which a human was asked does not count.
     pub(crate) fn put_off(&mut self, by: Duration) {
-        for deadline in [&mut self.run, &mut self.turn] {
-            *deadline = deadline.and_then(|deadline| deadline.checked_add(by));
-        }
+        self.asked = self.asked.saturating_add(by);
+        self.turn = self.turn.and_then(|turn| turn.checked_add(by));
     }
 
     /// Ready when the run is cancelled.
@@ -67,9 +119,12 @@ impl<'a> Halting<'a> {
         if let Some(halted) = self.halted {
             return Poll::Ready(halted);
         }
-        let Some(cancelled) = &mut self.cancelled else { return Poll::Pending };
-        ready!(cancelled.as_mut().poll(cx));
-        Poll::Ready(*self.halted.insert(Halt::Cancelled))
+        let wished = self.wishes.as_ref().is_some_and(|wishes| wishes.get().cancelled);
+        let stopped = |stopped: &mut BoxFuture<'_, ()>| stopped.as_mut().poll(cx).is_ready();
+        if wished || self.stopped.as_mut().is_some_and(stopped) {
+            return Poll::Ready(*self.halted.insert(Halt::Cancelled));
+        }
+        Poll::Pending
     }
 
     /// Ready when the run is cancelled or a deadline has passed, and from then on.
@@ -77,23 +132,28 @@ impl<'a> Halting<'a> {
         if let Poll::Ready(halted) = self.poll_cancelled(cx) {
             return Poll::Ready(halted);
         }
-        let (at, halt) = match (self.run, self.turn) {
+        let (at, halt) = match (self.run(), self.turn) {
             (Some(run), Some(turn)) if turn < run => (turn, Halt::TurnOver),
             (Some(run), _) => (run, Halt::RunOver),
             (None, Some(turn)) => (turn, Halt::TurnOver),
             (None, None) => return Poll::Pending,
         };
         let Some(timer) = &mut self.timer else { return Poll::Pending };
-        // A deadline that moves on is followed when the timer has rung, one that comes nearer at once.
-        if at < timer.deadline() {
-            timer.as_mut().reset(at);
-        }
-        loop {
-            ready!(timer.as_mut().poll(cx));
-            if Instant::now() >= at {
-                return Poll::Ready(*self.halted.insert(halt));
+        // The clock decides: the timer rings for those alone who wait.
+        while Instant::now() < at {
+            // A deadline that moves on is followed when the timer has rung, one that comes nearer at once.
+            if at < timer.deadline() {
+                timer.as_mut().reset(at);
             }
+            ready!(timer.as_mut().poll(cx));
             timer.as_mut().reset(at);
         }
+        Poll::Ready(*self.halted.insert(halt))
+    }
+
+    /// When the time of the run is over.
+    fn run(&self) -> Option<Instant> {
+        let time = self.wishes.as_ref()?.get().deadline?;
+        self.began.checked_add(time)?.checked_add(self.asked)
     }
 }

@@ -14,6 +14,8 @@ mod calls;
 mod deadlines;
 #[path = "support/diary.rs"]
 mod diary;
+#[path = "halts/later.rs"]
+mod later;
 #[path = "halts/many.rs"]
 mod many;
 #[path = "halts/nested.rs"]

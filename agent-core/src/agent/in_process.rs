@@ -27,7 +27,6 @@ pub(super) struct InProcess<'a, 'b> {
     around: Option<&'a Around>,
     /// Somebody watches what happens.
     watched: bool,
-    began: Instant,
     halting: &'a mut Halting<'b>,
     /// The turn whose deadline is set, and how often the model was asked in it.
     turn: u32,
@@ -45,19 +44,8 @@ impl<'a, 'b> InProcess<'a, 'b> {
         watched: bool,
         halting: &'a mut Halting<'b>,
     ) -> Self {
-        let (run, began, finished) = (new_run(), Instant::now(), Vec::new());
-        Self {
-            agent,
-            run,
-            around,
-            watched,
-            began,
-            halting,
-            turn: 0,
-            attempt: 0,
-            early: None,
-            finished,
-        }
+        let (run, finished) = (new_run(), Vec::new());
+        Self { agent, run, around, watched, halting, turn: 0, attempt: 0, early: None, finished }
     }
 
     fn batch(&self, turn: u32) -> Batch<'a> {
@@ -132,7 +120,7 @@ impl Runtime for InProcess<'_, '_> {
         calls: &[&ToolCall],
         done: &mut Done<'_>,
     ) -> Option<Broken> {
-        let (batch, early, began) = (self.batch(turn), self.early.take(), self.began);
+        let (batch, early, began) = (self.batch(turn), self.early.take(), self.halting.began());
         let mut sink = sink(batch, began, done);
         // Boxed: most of its life a run waits for the model, and holds no room for it.
         Box::pin(batch.run(calls, early, self.halting, &mut sink)).await
@@ -140,12 +128,12 @@ impl Runtime for InProcess<'_, '_> {
 
     fn no_calls(&mut self, turn: u32, calls: &[&ToolCall], done: &mut Done<'_>) {
         if let Some(early) = self.early.take() {
-            early.discard(calls, &mut sink(self.batch(turn), self.began, done));
+            early.discard(calls, &mut sink(self.batch(turn), self.halting.began(), done));
         }
     }
 
     fn elapsed(&self) -> Duration {
-        self.began.elapsed()
+        self.halting.began().elapsed()
     }
 }
 

@@ -1,8 +1,10 @@
 //! A run that was asked for: to be awaited, or to be watched, and to be stopped.
 
 use std::fmt;
-use std::future::{Future, poll_fn, ready};
+use std::future::{Future, ready};
+use std::mem;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -10,7 +12,7 @@ use super::watched::{Events, RunStream};
 use super::{Agent, InProcess};
 use crate::context::Around;
 use crate::event::Event;
-use crate::halt::Halting;
+use crate::halt::{Halting, Wishes};
 use crate::model::BoxFuture;
 use crate::outcome::{Outcome, Ran, RunError, RunErrorKind, Stop, outcome};
 use crate::record::{Record, Step};
@@ -21,12 +23,17 @@ use crate::transcript::{Input, Transcript};
 /// A run: await it for its [`Outcome`], or [watch](Self::stream) it.
 ///
 /// It begins when it is first polled. Dropping it stops the calls that run; nothing starts after that.
+/// [Cancel](Self::cancel_on) and [deadline](Self::deadline) may be set at any time.
 ///
 /// # Errors
 ///
 /// When the model cannot be asked, a tool returned a fatal error, a response is too large, or there is no
 /// tokio runtime with a timer. Each carries the transcript so far. What goes wrong in a call is no error: it is the
 /// call's result.
+///
+/// # Panics
+///
+/// When it is polled after its end.
 ///
 /// # Examples
 ///
@@ -46,14 +53,17 @@ use crate::transcript::{Input, Transcript};
 #[must_use = "a run begins when it is awaited or watched"]
 pub struct Run<'a> {
     state: State<'a>,
+    /// Cancels it; until then.
+    cancelled: Option<BoxFuture<'a, ()>>,
+    wishes: Arc<Wishes>,
     /// Where its events go, if somebody watches.
     events: Option<Events>,
 }
 
 enum State<'a> {
-    /// Taken out when it begins.
-    Asked(Option<Asked<'a>>),
+    Asked(Asked<'a>),
     Going(BoxFuture<'a, Result<Outcome, RunError>>),
+    Over,
 }
 
 /// What a run is made of.
@@ -61,8 +71,6 @@ pub(crate) struct Asked<'a> {
     pub(crate) agent: Agent,
     pub(crate) said: Said<'a>,
     pub(crate) input: Option<Input>,
-    cancelled: Option<BoxFuture<'a, ()>>,
-    deadline: Option<Duration>,
 }
 
 /// What was said before, to which the run appends.
@@ -82,12 +90,12 @@ impl Said<'_> {
 
 impl<'a> Run<'a> {
     pub(crate) fn new(agent: Agent, said: Said<'a>, input: Option<Input>) -> Self {
-        let asked = Asked { agent, said, input, cancelled: None, deadline: None };
-        Self { state: State::Asked(Some(asked)), events: None }
+        let state = State::Asked(Asked { agent, said, input });
+        Self { state, cancelled: None, wishes: Arc::default(), events: None }
     }
 
     /// Cancels the run when this future ends: that of a token, of a signal, of a channel. The one that was
-    /// given last counts.
+    /// given last counts, and it may be given while the run goes on.
     ///
     /// The model is not waited for any more, and nothing starts. Calls that run are told
     /// ([`Ctx::cancelled`](crate::Ctx::cancelled)) and get [some time](crate::Limits::grace) to end. The
@@ -114,29 +122,66 @@ impl<'a> Run<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// Whoever waits for something else too cancels it then:
+    ///
+    /// ```
+    /// use agent_core::{Agent, Response, ScriptedModel, Stop};
+    /// use std::future::ready;
+    /// use std::time::Duration;
+    /// use tokio::time::sleep;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), agent_core::RunError> {
+    /// let model = ScriptedModel::new().latency(Duration::from_secs(60)).turn(|_| Response::new());
+    /// let mut run = Agent::new(model).run("Think for long.");
+    /// let outcome = tokio::select! {
+    ///     outcome = &mut run => outcome?,
+    ///     () = sleep(Duration::from_millis(10)) => run.cancel_on(ready(())).await?,
+    /// };
+    /// assert_eq!(outcome.stop(), &Stop::Cancelled);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cancel_on(mut self, cancelled: impl Future + Send + 'a) -> Self {
-        if let State::Asked(Some(asked)) = &mut self.state {
-            asked.cancelled = Some(Box::pin(async move { _ = cancelled.await }));
-        }
+        self.cancelled = Some(Box::pin(async move { _ = cancelled.await }));
         self
     }
 
     /// Ends the run after this time, counted from its first poll, with [`Stop::DeadlineExceeded`];
-    /// else [`Limits::run_timeout`](crate::Limits::run_timeout) does.
+    /// else [`Limits::run_timeout`](crate::Limits::run_timeout) does. The one that was set last counts, and
+    /// may be set while the run goes on.
     ///
     /// As [`cancel_on`](Self::cancel_on); the time in which somebody is asked for
     /// [approval](crate::Agent::approve) does not count.
-    pub fn deadline(mut self, time: Duration) -> Self {
-        if let State::Asked(Some(asked)) = &mut self.state {
-            asked.deadline = Some(time);
-        }
+    pub fn deadline(self, time: Duration) -> Self {
+        self.wishes.set_deadline(time);
         self
     }
 
     /// Its events, as they happen.
+    ///
+    /// # Panics
+    ///
+    /// When the run has begun: nobody has kept its events.
     pub fn stream(mut self) -> RunStream<'a> {
+        let is_asked = matches!(self.state, State::Asked(_));
+        assert!(
+            is_asked,
+            "a run that has begun has lost its events: call `stream` before it is polled"
+        );
         let events = self.events.get_or_insert_default().clone();
         RunStream::new(self, events)
+    }
+
+    /// Passes a cancel on to the run.
+    fn poll_cancelled(&mut self, cx: &mut Context<'_>) {
+        if let Some(cancelled) = &mut self.cancelled
+            && cancelled.as_mut().poll(cx).is_ready()
+        {
+            self.cancelled = None;
+            self.wishes.cancel();
+        }
     }
 }
 
@@ -144,15 +189,17 @@ impl Future for Run<'_> {
     type Output = Result<Outcome, RunError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let State::Asked(asked) = &mut self.state
-            && let Some(asked) = asked.take()
-        {
-            self.state = State::Going(asked.go(self.events.clone()));
+        self.poll_cancelled(cx);
+        let mut going = match mem::replace(&mut self.state, State::Over) {
+            State::Asked(asked) => asked.go(self.wishes.clone(), self.events.clone()),
+            State::Going(going) => going,
+            State::Over => panic!("a run was polled after its end: it gives its outcome once"),
+        };
+        let polled = going.as_mut().poll(cx);
+        if polled.is_pending() {
+            self.state = State::Going(going);
         }
-        match &mut self.state {
-            State::Going(run) => run.as_mut().poll(cx),
-            State::Asked(_) => Poll::Pending,
-        }
+        polled
     }
 }
 
@@ -163,16 +210,15 @@ impl fmt::Debug for Run<'_> {
 }
 
 impl<'a> Asked<'a> {
-    fn go(self, events: Option<Events>) -> BoxFuture<'a, Result<Outcome, RunError>> {
-        let Self { agent, mut said, input, cancelled, deadline } = self;
+    fn go(
+        self,
+        wishes: Arc<Wishes>,
+        events: Option<Events>,
+    ) -> BoxFuture<'a, Result<Outcome, RunError>> {
+        let Self { agent, mut said, input } = self;
         let (mut record, before) = (Record::default(), said.transcript().messages().len());
-        let time = deadline.unwrap_or(agent.inner.limits.run_timeout);
         let around = Around::current();
-        let cancelled = with_the_call(around.as_ref(), cancelled);
-        let may_run = agent.may_run();
-        let halting =
-            may_run.and_then(|()| Halting::new(cancelled, time).ok_or(RunErrorKind::NoTimer));
-        let mut halting = match halting {
+        let mut halting = match agent.begin(wishes, around.as_ref()) {
             Ok(halting) => halting,
             Err(error) => {
                 return Box::pin(ready(end(Err(error), said, before, record, events.as_ref())));
@@ -196,20 +242,6 @@ impl<'a> Asked<'a> {
             end(ended, said, before, record, events.as_ref())
         })
     }
-}
-
-/// A run within a call is cancelled when that is stopped.
-fn with_the_call<'a>(
-    around: Option<&Around>,
-    cancelled: Option<BoxFuture<'a, ()>>,
-) -> Option<BoxFuture<'a, ()>> {
-    let Some(around) = around else { return cancelled };
-    let mut stopped = Box::pin(around.batch.stopped(around.index).cancelled_owned());
-    let mut cancelled = cancelled.unwrap_or_else(|| Box::pin(std::future::pending()));
-    Some(Box::pin(poll_fn(move |cx| match stopped.as_mut().poll(cx) {
-        Poll::Ready(()) => Poll::Ready(()),
-        Poll::Pending => cancelled.as_mut().poll(cx),
-    })))
 }
 
 /// The outcome of a run, which is its last event too.
@@ -239,6 +271,20 @@ fn last(outcome: &Result<Outcome, RunError>) -> Event {
 }
 
 impl Agent {
+    /// What stops the run that begins; within a call, the stop of that one too.
+    fn begin(
+        &self,
+        wishes: Arc<Wishes>,
+        around: Option<&Around>,
+    ) -> Result<Halting<'static>, RunErrorKind> {
+        self.may_run()?;
+        let time = self.inner.limits.run_timeout;
+        let stopped = around.map(|around| -> BoxFuture<'static, ()> {
+            Box::pin(around.batch.stopped(around.index).cancelled_owned())
+        });
+        Halting::new(wishes, time, stopped).ok_or(RunErrorKind::NoTimer)
+    }
+
     fn may_run(&self) -> Result<(), RunErrorKind> {
         if Handle::try_current().is_err() {
             return Err(RunErrorKind::NoRuntime);

@@ -7,6 +7,7 @@ use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::ongoing::Run;
 use crate::event::Event;
@@ -66,7 +67,7 @@ impl Events {
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "a run begins when it is awaited or watched"]
+#[must_use = "a run that is watched begins when `next` is awaited"]
 pub struct RunStream<'a> {
     run: Option<Run<'a>>,
     events: Events,
@@ -76,6 +77,44 @@ pub struct RunStream<'a> {
 impl<'a> RunStream<'a> {
     pub(super) fn new(run: Run<'a>, events: Events) -> Self {
         Self { run: Some(run), events, ended: None }
+    }
+
+    /// As [`Run::cancel_on`], at any time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use agent_core::{Agent, Event, Response, ScriptedModel, Stop, tool, tools};
+    /// use std::future::{pending, ready};
+    ///
+    /// /// Ask somebody who does not answer.
+    /// #[tool(read)]
+    /// async fn ask() {
+    ///     pending().await
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), agent_core::RunError> {
+    /// let model = ScriptedModel::new().turn(|_| Response::new().call("ask", "{}"));
+    /// let mut run = Agent::new(model).tools(tools![ask]).stream("Hi");
+    /// while let Some(event) = run.next().await {
+    ///     if let Event::CallStarted { .. } = event {
+    ///         run = run.cancel_on(ready(()));
+    ///     }
+    /// }
+    /// assert_eq!(run.outcome().await?.stop(), &Stop::Cancelled);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cancel_on(mut self, cancelled: impl Future + Send + 'a) -> Self {
+        self.run = self.run.map(|run| run.cancel_on(cancelled));
+        self
+    }
+
+    /// As [`Run::deadline`], at any time; it counts from the run's first poll.
+    pub fn deadline(mut self, time: Duration) -> Self {
+        self.run = self.run.map(|run| run.deadline(time));
+        self
     }
 
     /// The next event; `None` after the last one. Cancel-safe.
