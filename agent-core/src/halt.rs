@@ -1,5 +1,6 @@
 //! What stops a run from outside: a cancel, or a deadline.
 
+use std::future::poll_fn;
 use std::panic::catch_unwind;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
@@ -149,6 +150,15 @@ impl<'a> Halting<'a> {
             timer.as_mut().reset(at);
         }
         Poll::Ready(*self.halted.insert(halt))
+    }
+
+    /// Looks whether the run is stopped, without waiting.
+    pub(crate) async fn look(&mut self) -> Option<Halt> {
+        poll_fn(|cx| match self.poll(cx) {
+            Poll::Ready(halt) => Poll::Ready(Some(halt)),
+            Poll::Pending => Poll::Ready(None),
+        })
+        .await
     }
 
     /// When the time of the run is over.

@@ -65,6 +65,10 @@ impl Runtime for InProcess<'_, '_> {
     ) -> Result<Response, Unanswered> {
         let Inner { model, toolset, system, choice, parallel, limits, .. } = self.agent;
         if self.turn != turn {
+            // Where nothing waits, nobody else looks: the model may block, and its calls be refused.
+            if let Some(halt) = self.halting.look().await {
+                return Err(Unanswered::Halted(halt));
+            }
             (self.turn, self.attempt) = (turn, 0);
             self.finished.clear();
             self.halting.begin_turn(limits.turn_timeout);
