@@ -3,12 +3,12 @@
 use agent_core::Status::{Completed, Interrupted, NeverStarted};
 use agent_core::{Agent, Limits, Stop, Transcript};
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, pause, resume, sleep};
 
 use crate::diary::{Diary, assert_quiet};
-use crate::goes_on;
 use crate::streamed::{Script, Streamed};
 use crate::support::{ms, saved, statuses};
+use crate::{goes_on, served};
 
 const MANY: usize = 1000;
 
@@ -40,6 +40,31 @@ async fn a_cancel_with_a_thousand_calls_in_flight_returns_within_the_grace_perio
         assert_quiet(&diary).await;
         saved(chat.transcript());
         goes_on(&mut chat).await;
+    }
+}
+
+/// For the judges of what the server gets, as all in `served`. It answers in its own time.
+#[tokio::test]
+async fn a_chat_of_a_thousand_calls_that_were_cancelled_is_accepted_and_goes_on() {
+    for streaming in [true, false] {
+        let Some(model) = served::model(streaming) else { return };
+        pause();
+        // Judges know a conversation by its first words.
+        let words = served::words();
+        let diary = Diary::new();
+        let agent = Agent::new(Streamed::new([script("look").after(20).end()]));
+        let agent = agent.tools(diary.tools()).limits(Limits::default().calls(MANY));
+        let mut chat = agent.conversation(Transcript::default());
+        let outcome = chat.send(words.clone()).cancel_on(sleep(ms(100))).await.unwrap();
+        assert_eq!(outcome.stop(), &Stop::Cancelled);
+        assert_eq!(statuses(chat.transcript()).len(), MANY);
+        resume();
+        let agent = Agent::new(model).tools(diary.tools());
+        let mut chat = agent.conversation(chat.into_transcript());
+        let outcome = chat.send(format!("{words} again")).await.unwrap();
+        assert_eq!(outcome.stop(), &Stop::Done);
+        assert!(!outcome.text().is_empty());
+        assert_eq!(statuses(chat.transcript()).len(), MANY);
     }
 }
 

@@ -18,19 +18,29 @@ async fn fetch_item(id: u64) -> u64 {
     id
 }
 
-#[tokio::test]
-async fn a_conversation_that_was_cancelled_is_accepted_and_goes_on() {
+/// The model at that address, if there is one.
+pub(crate) fn model(streaming: bool) -> Option<Anthropic> {
     let Ok(url) = std::env::var("AGENT_MOCK_SERVER") else {
         writeln!(std::io::stderr(), "skipped: halts: AGENT_MOCK_SERVER is not set").unwrap();
-        return;
+        return None;
     };
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let model = Anthropic::new("claude-mock", "a key").transport(Http::from(client));
+    Some(model.base_url(url).streaming(streaming))
+}
+
+/// Words that have not been said to the server; it answers them with twenty calls, and then with a text.
+pub(crate) fn words() -> String {
+    format!("twenty-calls {:016x}", RandomState::new().hash_one(0))
+}
+
+#[tokio::test]
+async fn a_conversation_that_was_cancelled_is_accepted_and_goes_on() {
     for streaming in [true, false] {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let model = Anthropic::new("claude-mock", "a key").transport(Http::from(client));
-        let model = model.base_url(url.clone()).streaming(streaming);
+        let Some(model) = model(streaming) else { return };
         let agent = Agent::new(model).tools(tools![fetch_item]);
         let agent = agent.limits(Limits::default().grace(ms(10)));
-        let words = format!("twenty-calls {:016x}", RandomState::new().hash_one(streaming));
+        let words = words();
         let mut chat = agent.conversation(Transcript::default());
         let outcome = chat.send(words.clone()).cancel_on(sleep(ms(800))).await.unwrap();
         assert_eq!(outcome.stop(), &Stop::Cancelled);
