@@ -171,7 +171,8 @@ async fn a_conversation_that_is_cancelled_again_and_again_goes_on() {
     goes_on(&mut chat).await;
 }
 
-/// A run that is resumed makes no call again.
+/// openai/openai-agents-python#3004, openbraininstitute/neuroagent#22, langchain-ai/langgraph#6626: a run
+/// that was resumed made a call again.
 #[tokio::test(start_paused = true)]
 async fn s18_a_resumed_run_makes_no_finished_call_again() {
     let diary = Diary::new();
