@@ -52,7 +52,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Calls of one response that are run; 128 unless set. The rest are told to come again.
+    /// Calls of one response that are run; 128 unless set. The rest are told to come again. Set to
+    /// more than 65,536, no call [begins early](crate::Agent::early_start).
     #[must_use]
     pub fn calls(mut self, calls: usize) -> Self {
         self.calls = calls;
