@@ -217,7 +217,9 @@ impl Agent {
     /// being written; they do unless it is set to false.
     ///
     /// Nothing that writes ever does, and no call over which somebody decides: with a
-    /// [policy](Self::policy), none. What has begun of a response that fails is stopped.
+    /// [policy](Self::policy), none. What has begun of a response that fails is stopped. A
+    /// [fatal](crate::ToolError::fatal) error of a call that began early ends the run when its response has
+    /// ended.
     #[must_use]
     pub fn early_start(mut self, early: bool) -> Self {
         self.inner_mut().early_start = early;
