@@ -45,6 +45,10 @@ impl Wishes {
         self.lock().cancelled = true;
     }
 
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.get().cancelled
+    }
+
     pub(crate) fn set_deadline(&self, time: Duration) {
         self.lock().deadline = Some(time);
     }
@@ -120,7 +124,7 @@ impl<'a> Halting<'a> {
         if let Some(halted) = self.halted {
             return Poll::Ready(halted);
         }
-        let wished = self.wishes.as_ref().is_some_and(|wishes| wishes.get().cancelled);
+        let wished = self.wishes.as_ref().is_some_and(|wishes| wishes.is_cancelled());
         let stopped = |stopped: &mut BoxFuture<'_, ()>| stopped.as_mut().poll(cx).is_ready();
         if wished || self.stopped.as_mut().is_some_and(stopped) {
             return Poll::Ready(*self.halted.insert(Halt::Cancelled));

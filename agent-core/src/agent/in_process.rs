@@ -16,7 +16,7 @@ use crate::model::{Delta, Listener, Parallel, Request};
 use crate::record::{After, CallRow};
 use crate::retry::Pause;
 use crate::run::{Done, Emit, Runtime, Unanswered};
-use crate::sync::{Instant, sleep};
+use crate::sync::{Instant, sleep, yield_now};
 use crate::toolset::Blocker;
 use crate::transcript::{Response, ToolCall, Transcript};
 
@@ -65,6 +65,10 @@ impl Runtime for InProcess<'_, '_> {
     ) -> Result<Response, Unanswered> {
         let Inner { model, toolset, system, choice, parallel, limits, .. } = self.agent;
         if self.turn != turn {
+            if self.watched {
+                // Whoever watches takes what there is of the turn before, which bounds what it holds.
+                yield_now().await;
+            }
             // Where nothing waits, nobody else looks: the model may block, and its calls be refused.
             if let Some(halt) = self.halting.look().await {
                 return Err(Unanswered::Halted(halt));

@@ -1,5 +1,6 @@
 //! The agent: a model, its tools, and the rules of their runs.
 
+mod events;
 mod in_process;
 mod listening;
 mod ongoing;

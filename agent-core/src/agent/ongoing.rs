@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::watched::{Events, RunStream};
+use super::events::Events;
+use super::watched::RunStream;
 use super::{Agent, InProcess};
 use crate::context::Around;
 use crate::event::Event;
@@ -174,14 +175,15 @@ impl<'a> Run<'a> {
         RunStream::new(self, events)
     }
 
-    /// Passes a cancel on to the run.
-    fn poll_cancelled(&mut self, cx: &mut Context<'_>) {
+    /// Passes a cancel on to the run. Returned: whether there was one.
+    pub(super) fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> bool {
         if let Some(cancelled) = &mut self.cancelled
             && cancelled.as_mut().poll(cx).is_ready()
         {
             self.cancelled = None;
             self.wishes.cancel();
         }
+        self.wishes.is_cancelled()
     }
 }
 
@@ -189,7 +191,7 @@ impl Future for Run<'_> {
     type Output = Result<Outcome, RunError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.poll_cancelled(cx);
+        _ = self.poll_cancelled(cx);
         let mut going = match mem::replace(&mut self.state, State::Over) {
             State::Asked(asked) => asked.go(self.wishes.clone(), self.events.clone()),
             State::Going(going) => going,
@@ -232,7 +234,7 @@ impl<'a> Asked<'a> {
             let mut emit = |step: &Step<'_>| {
                 record.apply(step);
                 if let Some(events) = &events {
-                    events.push(|| Event::of(step));
+                    events.tell(step);
                 }
             };
             let rules = (agent.inner.max_turns, &agent.inner.limits);
@@ -258,7 +260,7 @@ fn end(
     };
     let outcome = outcome(ended, Ran { transcript, before, record });
     if let Some(events) = events {
-        events.push(|| Some(last(&outcome)));
+        events.end(|| last(&outcome));
     }
     outcome
 }

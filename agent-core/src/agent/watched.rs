@@ -1,51 +1,34 @@
 //! A run that is watched while it goes on.
 
 use futures_core::Stream;
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio::task::coop::poll_proceed;
 
+use super::events::Events;
 use super::ongoing::Run;
 use crate::event::Event;
 use crate::outcome::{Outcome, RunError};
 
-/// The events that nobody has taken yet; none are kept when nobody will.
-#[derive(Clone)]
-pub(super) struct Events(Arc<Mutex<Option<VecDeque<Event>>>>);
-
-impl Default for Events {
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new(Some(VecDeque::new()))))
-    }
-}
-
-impl Events {
-    pub(super) fn push(&self, event: impl FnOnce() -> Option<Event>) {
-        let mut events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(events) = &mut *events {
-            events.extend(event());
-        }
-    }
-
-    fn pop(&self) -> Option<Event> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut()?.pop_front()
-    }
-
-    fn close(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-}
-
 /// The [events](Event) of a run, as they happen.
 ///
-/// The run goes on while the stream is polled: one that is read slowly holds the events of at most one
-/// piece of the model's answer, and reads no more of it. Calls that run go on meanwhile, and so do those
-/// that wait for them; what waits for a decision or for the next turn does not, and neither cancel nor
-/// deadline is seen. Dropping the stream stops the run, as it does a [`Run`].
+/// The run goes on while the stream is polled. How far, depends on what the run does:
+///
+/// - While the model answers, all events that are there have to be taken before more of the answer is read,
+///   and before the model is asked in the next turn. So a slow reader slows the answer, and holds one piece
+///   of it.
+/// - While the calls of a response are made, the run goes on with each event that is taken: deadlines are
+///   kept, decisions count, and calls begin whose time has come, also if more events are there. Of the
+///   [progress](Event::CallProgress) of a call the latest word alone is kept, so there are a few events for
+///   each call.
+/// - A [cancel](Self::cancel_on) is seen with the next event in any case.
+///
+/// Calls that run are tasks, and go on whether or not somebody reads; so do those that wait for them.
+///
+/// Dropping the stream stops the run, as it does a [`Run`].
 ///
 /// # Examples
 ///
@@ -137,19 +120,20 @@ impl<'a> RunStream<'a> {
     }
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        if let Some(event) = self.events.pop() {
-            return Poll::Ready(Some(event));
-        }
+        // As a channel does, so that a flood of events leaves the runtime its turns.
+        let turn = ready!(poll_proceed(cx));
         if let Some(run) = &mut self.run
+            && (run.poll_cancelled(cx) || self.events.let_run())
             && let Poll::Ready(ended) = Pin::new(run).poll(cx)
         {
             (self.run, self.ended) = (None, Some(ended));
         }
-        match self.events.pop() {
-            Some(event) => Poll::Ready(Some(event)),
-            None if self.run.is_none() => Poll::Ready(None),
-            None => Poll::Pending,
+        let event = self.events.pop();
+        if event.is_none() && self.run.is_some() {
+            return Poll::Pending;
         }
+        turn.made_progress();
+        Poll::Ready(event)
     }
 }
 
