@@ -12,12 +12,14 @@ use crate::transcript::{StopReason, ToolResult, Usage};
 /// Something that happens in a run.
 ///
 /// A run is a row of turns, each from [`TurnStarted`](Self::TurnStarted) to
-/// [`TurnEnded`](Self::TurnEnded), which is missing where the model did not answer. One of
-/// [`RunEnded`](Self::RunEnded) and [`RunFailed`](Self::RunFailed) is the last event.
+/// [`TurnEnded`](Self::TurnEnded), which is missing where the model did not answer, or with more than
+/// [`Limits::response`](crate::Limits::response). One of [`RunEnded`](Self::RunEnded) and
+/// [`RunFailed`](Self::RunFailed) is the last event.
 ///
 /// Within a turn come first the pieces of the model's answer, in its order. A call is announced and
-/// written, may need somebody's approval, starts, may tell of its progress, and ends; one that never starts only ends, as does one whose
-/// result was there from an answer that failed; one of an answer that did not come to its end may not end.
+/// written, may need somebody's approval, starts, may tell of its progress, and ends; one that never starts
+/// only ends, as does one whose result was there from an answer that failed. A call of an answer that was
+/// cut off may not be written, and one of an answer that did not come to its end may not end.
 /// Calls start and end when they do, and those that are safe while the answer is still coming.
 /// [`TurnRestarted`](Self::TurnRestarted) voids all that was told of the turn so far.
 ///
@@ -100,7 +102,7 @@ pub enum Event {
     CallEnded {
         /// The call's number.
         number: usize,
-        /// What the model will read, and how the call ended.
+        /// How the call ended, and what the model will read of it, if its answer comes to its end.
         result: ToolResult,
     },
     /// The model did not answer and is asked again, after some time: what was told of this turn is void.
