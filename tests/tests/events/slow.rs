@@ -323,3 +323,27 @@ async fn the_model_is_asked_again_when_all_of_the_turn_before_is_taken() {
     }
     assert_eq!(begun, 31);
 }
+
+/// As with a channel: who finds all its events there leaves the others their turns.
+#[tokio::test(start_paused = true)]
+async fn a_watcher_with_many_events_leaves_the_runtime_its_turns() {
+    let turns = Arc::new(AtomicUsize::new(0));
+    let count = turns.clone();
+    let other = tokio::spawn(async move {
+        loop {
+            count.fetch_add(1, SeqCst);
+            tokio::task::yield_now().await;
+        }
+    });
+    let calls = vec!["think 1"; 1000].join(", ");
+    let mut run = whole(&Diary::new(), &calls).stream("go");
+    let (mut in_a_row, mut most, mut before) = (0, 0, 0);
+    for _ in 0..2000 {
+        run.next().await.unwrap();
+        let now = turns.load(SeqCst);
+        in_a_row = if now == before { in_a_row + 1 } else { 0 };
+        (most, before) = (in_a_row.max(most), now);
+    }
+    other.abort();
+    assert!(most < 400, "{most} events in a row");
+}
