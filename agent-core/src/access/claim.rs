@@ -182,12 +182,14 @@ impl Claims {
 }
 
 impl From<Vec<Claim>> for Claims {
+    #[inline]
     fn from(claims: Vec<Claim>) -> Self {
         Self(claims)
     }
 }
 
 impl From<Claims> for Vec<Claim> {
+    #[inline]
     fn from(Claims(claims): Claims) -> Self {
         claims
     }

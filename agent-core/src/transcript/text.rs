@@ -12,7 +12,13 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(crate) enum SharedText {
     Whole(Arc<str>),
-    Part(Arc<Box<RawValue>>, Range<usize>),
+    Part(Arc<Part>),
+}
+
+/// Behind a pointer, so that the texts of all other calls are no larger for it.
+pub(crate) struct Part {
+    block: Arc<Box<RawValue>>,
+    range: Range<usize>,
 }
 
 impl SharedText {
@@ -26,7 +32,9 @@ impl SharedText {
         let at = text.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
         let range = at..at.saturating_add(text.len());
         match whole.get(range.clone()) {
-            Some(part) if ptr::eq(part, text) => Self::Part(block.clone(), range),
+            Some(part) if ptr::eq(part, text) => {
+                Self::Part(Arc::new(Part { block: block.clone(), range }))
+            }
             _ => Self::Whole(text.into()),
         }
     }
@@ -43,10 +51,14 @@ impl SharedText {
 impl Deref for SharedText {
     type Target = str;
 
+    #[inline]
     fn deref(&self) -> &str {
         match self {
             Self::Whole(text) => text,
-            Self::Part(block, range) => block.get().get(range.clone()).unwrap_or_default(),
+            Self::Part(part) => {
+                let Part { block, range } = &**part;
+                block.get().get(range.clone()).unwrap_or_default()
+            }
         }
     }
 }
