@@ -67,19 +67,19 @@ impl<'a> RunStream<'a> {
     /// # Examples
     ///
     /// ```
-    /// use agent_core::{Agent, Event, Response, ScriptedModel, Stop, tool, tools};
-    /// use std::future::{pending, ready};
+    /// use agent_core::{Agent, Ctx, Event, Response, ScriptedModel, Stop, tool, tools};
+    /// use std::future::ready;
     ///
-    /// /// Ask somebody who does not answer.
+    /// /// Wait until the run is cancelled.
     /// #[tool(read)]
-    /// async fn ask() {
-    ///     pending().await
+    /// async fn wait(call: Ctx) {
+    ///     call.cancelled().await;
     /// }
     ///
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), agent_core::RunError> {
-    /// let model = ScriptedModel::new().turn(|_| Response::new().call("ask", "{}"));
-    /// let mut run = Agent::new(model).tools(tools![ask]).stream("Hi");
+    /// let model = ScriptedModel::new().turn(|_| Response::new().call("wait", "{}"));
+    /// let mut run = Agent::new(model).tools(tools![wait]).stream("Hi");
     /// while let Some(event) = run.next().await {
     ///     if let Event::CallStarted { .. } = event {
     ///         run = run.cancel_on(ready(()));

@@ -113,7 +113,7 @@ impl<'a, 'b> Desk<'a, 'b> {
                 }
                 None => Box::pin(self.collect_or_decide(held, halting)).await,
             }
-            if self.shared.watched {
+            if self.shared.watched && self.broken.is_none() {
                 // Whoever watches takes what there is before more comes.
                 self.take_news();
                 yield_now().await;

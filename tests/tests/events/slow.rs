@@ -218,8 +218,8 @@ async fn while_calls_are_made_a_cancel_and_a_deadline_act_with_the_events_that_a
             seen.push(words(&event));
         }
         // It is seen with the seventh event, and acts with that or the next; the rest are still queued.
-        assert!(diary.when("polite ends").unwrap() <= 8200, "{:?}", diary.lines());
-        assert!(diary.when("think is stopped").unwrap() <= 9000, "{:?}", diary.lines());
+        assert!(diary.when("polite ends").unwrap() <= 7200, "{:?}", diary.lines());
+        assert!(diary.when("think is stopped").unwrap() <= 8000, "{:?}", diary.lines());
         assert_eq!(diary.count("save begins"), 0);
         assert!(seen.contains(&"end 1 Completed".to_owned()), "{seen:#?}");
         let stop = if what == "cancel" { "Cancelled" } else { "DeadlineExceeded" };
