@@ -18,7 +18,7 @@ fn a_misspelt_option() {
         ("Write", "write"),
         ("rite", "write"),
         ("writes(\"orders\")", "write"),
-        ("timout = \"5s\"", "timeout"),
+        ("timeouts = \"5s\"", "timeout"),
         ("names = \"a\"", "name"),
         ("concurrent = 4", "max_concurrent"),
         ("max_concurrency = 4", "max_concurrent"),
