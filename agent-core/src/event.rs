@@ -19,8 +19,8 @@ use crate::transcript::{StopReason, ToolResult, Usage};
 /// Within a turn come first the pieces of the model's answer, in its order. A call is announced and
 /// written, may need somebody's approval, starts, may tell of its progress, and ends; one that never starts
 /// only ends, as does one whose result was there from an answer that failed. A call of an answer that was
-/// cut off may not be written, and one of an answer that did not come to its end may not end.
-/// Calls start and end when they do, and those that are safe while the answer is still coming.
+/// cut off may not be written, and one of an answer that did not come to its end has no end if it did not
+/// start. Calls start and end when they do, and those that are safe while the answer is still coming.
 /// [`TurnRestarted`](Self::TurnRestarted) voids all that was told of the turn so far.
 ///
 /// Calls are numbered from 1 in each turn. New kinds of events may come: ignore those that you do not

@@ -93,7 +93,11 @@ pub(crate) async fn drive<R: Runtime>(
             Err(Unanswered::Failed(error)) => return Err(RunErrorKind::Model(error)),
             Err(Unanswered::Halted(halt)) => return Ok(stopped(halt)),
         };
-        check_size(&response, limits.response)?;
+        if let Err(error) = check_size(&response, limits.response) {
+            let calls: Vec<_> = response.calls().collect();
+            runtime.no_calls(turn, &calls, &mut |index, step, _| told_of(emit, index, &step));
+            return Err(error);
+        }
         let next = next(&response);
         let open = OpenTurn::new(transcript, response, limits);
         let why = match &next {
@@ -160,16 +164,13 @@ async fn run_tools<R: Runtime>(
     let mut calls = Vec::with_capacity(response.blocks().len());
     calls.extend(response.calls());
     let mut done = |index, step: CallStep<'_>, row| match step {
-        CallStep::Asked => emit(&Step::ApprovalRequested { index }),
-        CallStep::Started(call) => emit(&Step::CallStarted { index, call }),
-        CallStep::Progress(text) => emit(&Step::Progress { index, text }),
-        CallStep::Ended(result) => emit(&Step::CallEnded { index, result }),
         CallStep::Counted(result, _) => {
             open.turn.answer(index, result);
             if let Some(row) = row {
                 emit(&Step::CallCounted(row));
             }
         }
+        step => told_of(emit, index, &step),
     };
     let broken = match why_none {
         Some(_) => {
@@ -189,6 +190,17 @@ async fn run_tools<R: Runtime>(
         }
         Some(Broken::Halted(halt)) => Ok(Some(halt)),
         None => Ok(None),
+    }
+}
+
+/// Tells what happens to a call.
+pub(crate) fn told_of(emit: &mut Emit<'_>, index: usize, step: &CallStep<'_>) {
+    match *step {
+        CallStep::Asked => emit(&Step::ApprovalRequested { index }),
+        CallStep::Started(call) => emit(&Step::CallStarted { index, call }),
+        CallStep::Progress(text) => emit(&Step::Progress { index, text }),
+        CallStep::Ended(result) => emit(&Step::CallEnded { index, result }),
+        CallStep::Counted(..) => {}
     }
 }
 

@@ -5,7 +5,7 @@ use std::task::Context;
 use crate::dispatch::{Batch, CallStep, Early, Finished};
 use crate::model::Delta;
 use crate::record::Step;
-use crate::run::Emit;
+use crate::run::{Emit, told_of};
 use crate::transcript::{Response, View};
 
 /// What is told of an answer while it comes.
@@ -72,15 +72,6 @@ impl<'a, 'b, 'c> Listening<'a, 'b, 'c> {
         let mut sink = |index, step: CallStep<'_>| told_of(emit, index, &step);
         finished.extend(early?.stop(&mut sink));
         None
-    }
-}
-
-fn told_of(emit: &mut Emit<'_>, index: usize, step: &CallStep<'_>) {
-    match *step {
-        CallStep::Started(call) => emit(&Step::CallStarted { index, call }),
-        CallStep::Progress(text) => emit(&Step::Progress { index, text }),
-        CallStep::Ended(result) => emit(&Step::CallEnded { index, result }),
-        CallStep::Asked | CallStep::Counted(..) => {}
     }
 }
 

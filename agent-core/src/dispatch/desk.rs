@@ -123,8 +123,7 @@ impl<'a, 'b> Desk<'a, 'b> {
 
     /// Looks whether the run is stopped, without waiting.
     pub(super) async fn look_out(&mut self, halting: &mut Halting<'_>) {
-        let halted = poll_fn(|cx| Poll::Ready(halting.poll(cx))).await;
-        if let (None, Poll::Ready(halt)) = (&self.broken, halted) {
+        if let (None, Some(halt)) = (&self.broken, halting.look().await) {
             self.broken = Some(Broken::Halted(halt));
         }
     }

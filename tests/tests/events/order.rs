@@ -310,3 +310,25 @@ async fn it_is_told_when_somebody_is_asked_and_what_came_of_it() {
         ]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_began_in_an_answer_that_is_too_large_is_told_to_end() {
+    let diary = Diary::new();
+    let script = Script::new().calls("look 5, look 60000").after(10).text("so");
+    let script = script.after(10).text("x".repeat(2000)).end();
+    let agent = agent(&diary, [script]).limits(Limits::default().response(1000));
+    let seen = watched(agent.stream("go")).await;
+    let mut words = seen.timed();
+    words
+        .retain(|words| [" start ", " end ", "run failed"].iter().any(|what| words.contains(what)));
+    assert_eq!(
+        words,
+        [
+            "0 start 1 look",
+            "5 end 1 Completed",
+            "10 start 2 look",
+            "20 end 2 Interrupted",
+            "20 run failed",
+        ]
+    );
+}
