@@ -171,7 +171,7 @@ def tools(signatures) -> str:
 use agent_core::{{tool, tools}};
 {STATE}{each(tool, signatures)}
 fn main() {{
-    let tools = tools![{names}].with(Db::open());
+    let tools = tools![{names}].with_state(Db::open());
     for definition in tools.definitions() {{
         println!("{{}} {{}}", definition.name(), definition.schema());
     }}

@@ -82,7 +82,7 @@ fn main() {
                 .map(|(at, text)| ToolCall::new(format!("call_{at}"), name, text.clone()))
                 .collect();
             let made: Vec<_> = made.iter().collect();
-            let (toolset, limits) = (tools![add, put].into(), Limits::default().calls(calls));
+            let (toolset, limits) = (tools![add, put].into(), Limits::default().with_calls(calls));
             let rounds = 20_000 / calls + 40;
             let (mut bare, mut ours) = (Vec::new(), Vec::new());
             for _ in 0..rounds {

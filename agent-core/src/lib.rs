@@ -12,42 +12,25 @@ extern crate self as agent_core;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
-mod access;
-mod agent;
-mod approval;
-mod arguments;
-mod context;
-mod conversation;
 mod dispatch;
 mod error;
-mod event;
-mod halt;
-mod key;
-mod ledger;
-mod limits;
+mod json;
+mod log;
 mod model;
-mod outcome;
-mod output;
-mod policy;
 #[cfg(feature = "anthropic")]
 pub mod providers;
-mod record;
-mod retry;
+mod rules;
 mod run;
+mod schedule;
 mod schema;
-mod slots;
-mod state;
 mod sync;
 pub mod testing;
-mod timeline;
 mod tool;
 pub mod toolset;
 mod transcript;
 #[cfg(feature = "anthropic")]
 pub mod transport;
 
-pub use access::{Access, Claims};
-pub use agent::{Agent, Run, RunStream};
 /// Lets the tools of an agent borrow the fields of a struct.
 ///
 /// A tool that takes `&T` or `&mut T` is lent the field of that type, when its list is bound with
@@ -107,7 +90,7 @@ pub use agent::{Agent, Run, RunStream};
 /// let opened = std::time::Instant::now();
 /// let shop = Shop { prices: Prices { pen: 3 }, cart: Lock::default(), opened };
 /// # let _ = shop.opened;
-/// let tools = tools![add_pens, total].with(shop);
+/// let tools = tools![add_pens, total].with_state(shop);
 /// assert_eq!(tools.call("add_pens", r#"{"pieces": 2}"#).await.text(), "done");
 /// assert_eq!(tools.call("total", "{}").await.text(), "6");
 /// # }
@@ -128,7 +111,7 @@ pub use agent_macros::State;
 /// | `T` that is `serde::Deserialize` and `schemars::JsonSchema` | the model's arguments, by the parameter's name |
 /// | `Option<T>` | the same; the model may leave it out or send `null` |
 /// | `&str`, `&[T]` | the same: the two borrows that are the model's |
-/// | [`Ctx`] | the call: its id, its key, its deadline, whether it was cancelled |
+/// | [`ToolContext`] | the call: its id, its key, its deadline, whether it was cancelled |
 /// | `&T`, `&mut T` | the state that the list is bound to: see [`State`](derive@State) |
 ///
 /// A doc comment on a parameter describes it to the model. An argument that the tool does not know
@@ -159,7 +142,7 @@ pub use agent_macros::State;
 /// and reads without a name besides.
 ///
 /// Resources have any names; tools that use one name speak of one thing. A [`Key`] is an argument or
-/// an expression, which sees the arguments by reference (also a [`Ctx`]) and runs before the call does:
+/// an expression, which sees the arguments by reference (also a [`ToolContext`]) and runs before the call does:
 /// `file = path`, `account = id.0`, `file = Path::new("notes").join(name)`.
 ///
 /// | `#[arg(..)]` on an argument | says |
@@ -173,7 +156,7 @@ pub use agent_macros::State;
 ///
 /// # What it returns
 ///
-/// Anything that is `serde::Serialize`, an [`Output`], or a `Result` of these, through any alias. The
+/// Anything that is `serde::Serialize`, an [`ToolOutput`], or a `Result` of these, through any alias. The
 /// model reads a string as it is, `()` as `done`, `None` as `null` and everything else as JSON. An
 /// error is anything that converts into `Box<dyn Error + Send + Sync>`, or a [`ToolError`]; the model
 /// reads its `Display`.
@@ -243,7 +226,7 @@ pub use agent_macros::State;
 ///             .call("customer", r#"{"id": 2}"#)
 ///             .call("customer", r#"{"id": 1}"#)
 ///     })
-///     .turn(|_| Response::new().text("done"));
+///     .turn(|_| Response::new().with_text("done"));
 /// let outcome = Agent::new(model).tools(tools![customer, cancel]).run("Cancel 1").await?;
 /// let timeline = outcome.timeline();
 /// assert_eq!(timeline.calls()[1].waited_for, None);
@@ -255,7 +238,7 @@ pub use agent_macros::State;
 /// With state, a call and an error:
 ///
 /// ```
-/// use agent_core::{Ctx, Lock, ToolError, tool, tools};
+/// use agent_core::{ToolContext, Lock, ToolError, tool, tools};
 ///
 /// struct Account {
 ///     cents: u64,
@@ -263,7 +246,7 @@ pub use agent_macros::State;
 ///
 /// /// Pay an amount from the account.
 /// #[tool(write, timeout = "10s")]
-/// async fn pay(account: &mut Account, call: Ctx, cents: u64) -> Result<u64, ToolError> {
+/// async fn pay(account: &mut Account, call: ToolContext, cents: u64) -> Result<u64, ToolError> {
 ///     let rest = account.cents.checked_sub(cents);
 ///     account.cents = rest.ok_or_else(|| ToolError::retry("there is not so much"))?;
 ///     assert!(!call.key().is_empty()); // sent with the payment, so that none is made twice
@@ -272,29 +255,34 @@ pub use agent_macros::State;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// let tools = tools![pay].with(Lock::new(Account { cents: 500 }));
+/// let tools = tools![pay].with_state(Lock::new(Account { cents: 500 }));
 /// assert_eq!(tools.call("pay", r#"{"cents": 200}"#).await.text(), "300");
 /// let refused = tools.call("pay", r#"{"cents": 301}"#).await;
 /// assert!(refused.text().starts_with("there is not so much"));
 /// # }
 /// ```
 pub use agent_macros::tool;
-pub use approval::{Call, Decision};
-pub use context::Ctx;
-pub use conversation::Conversation;
 pub use error::{ModelError, ModelErrorKind, ToolError};
-pub use event::Event;
-pub use key::{Key, Keys};
-pub use limits::Limits;
-pub use model::{BoxFuture, Delta, Model, Parallel, Request, ToolChoice};
-pub use outcome::{Outcome, RunError, RunErrorKind, Stop};
-pub use output::{IntoFailure, IntoOutput, Output};
-pub use schema::Definition;
-pub use state::{Lock, NoState};
+pub use log::end::RunEnd;
+pub use log::event::Event;
+pub use log::timeline::{CallSpan, Timeline, TurnSpan, WaitedFor};
+pub use model::{BoxFuture, Delta, Model, ParallelToolCalls, Request, ToolChoice};
+pub use rules::approval::{Decision, PendingCall};
+pub use rules::limits::Limits;
+pub use run::agent::Agent;
+pub use run::conversation::Conversation;
+pub use run::outcome::{Outcome, RunError, RunErrorKind};
+pub use run::run::Run;
+pub use run::stream::RunStream;
+pub use schema::{Access, ToolDefinition};
 pub use testing::ScriptedModel;
-pub use timeline::{CallSpan, Timeline, TurnSpan, WaitedFor};
-pub use toolset::{RuntimeTool, Toolset, ToolsetError};
+pub use tool::claims::Claims;
+pub use tool::context::ToolContext;
+pub use tool::key::{Key, Keys};
+pub use tool::output::{IntoToolError, IntoToolOutput, ToolOutput};
+pub use tool::state::Lock;
+pub use toolset::{DynamicTool, Toolset, ToolsetError};
 pub use transcript::{
-    Block, BrokenTranscript, Input, Media, MediaSource, Message, Origin, Part, Response, Status,
-    StopReason, ToolCall, ToolResult, Transcript, Usage, View,
+    CallStatus, Content, ContentBlock, Input, InvalidTranscript, Media, MediaSource, Message,
+    Origin, Part, Response, StopReason, ToolCall, ToolResult, Transcript, Usage,
 };

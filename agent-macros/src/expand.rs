@@ -56,7 +56,7 @@ pub(crate) fn broken_tool(tool: &ToolFn, error: &syn::Error) -> TokenStream {
 
         #(#conditions)*
         impl<__S: ::core::marker::Send + ::core::marker::Sync + 'static> #core::Tool<__S> for #ident {
-            fn call(_: #core::Cx<__S>) -> #core::CallFuture {
+            fn call(_: #core::Invocation<__S>) -> #core::CallFuture {
                 ::core::unreachable!()
             }
         }

@@ -108,7 +108,7 @@ pub(crate) fn argument(borrowed: &Type) -> Option<Type> {
     let PathSegment { ident, arguments, .. } = path.segments.last()?;
     match (ident.to_string().as_str(), arguments) {
         ("Path", PathArguments::None) => path_buf(unwrapped(borrowed)),
-        ("PathBuf" | "Ctx", PathArguments::None) => Some(borrowed.clone()),
+        ("PathBuf" | "ToolContext", PathArguments::None) => Some(borrowed.clone()),
         ("String", PathArguments::None) => Some(parse_quote!(&str)),
         ("Vec", PathArguments::AngleBracketed(list)) => slice(&list.args),
         _ => None,

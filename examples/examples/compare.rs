@@ -31,10 +31,10 @@ fn agent(Options { calls, ms, .. }: Options) -> Agent {
         })
         .turn(|request| {
             let good = request.results().iter().filter(|result| !result.is_error()).count();
-            Response::new().text(format!("{good} pages"))
+            Response::new().with_text(format!("{good} pages"))
         });
     let takes = Takes(Duration::from_millis(ms.into()));
-    Agent::new(model).tools(tools![fetch].with(takes))
+    Agent::new(model).tools(tools![fetch].with_state(takes))
 }
 
 #[derive(Serialize)]

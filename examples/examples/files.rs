@@ -127,14 +127,14 @@ fn model() -> ScriptedModel {
         })
         .turn(|request| {
             let text = summary(request.results());
-            Response::new().text(text.unwrap_or("Some results are missing.".to_owned()))
+            Response::new().with_text(text.unwrap_or("Some results are missing.".to_owned()))
         })
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let root = Root(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
-    let agent = Agent::new(model()).tools(tools![count, packages, read, search].with(root));
+    let agent = Agent::new(model()).tools(tools![count, packages, read, search].with_state(root));
     let outcome = agent.run("Describe this checkout.").await?;
 
     println!("(The model is scripted; files and numbers are those of this checkout.)\n");

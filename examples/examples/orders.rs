@@ -18,7 +18,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use agent_core::{
-    Agent, Outcome, Parallel, Response, ScriptedModel, ToolError, ToolResult, tool, tools,
+    Agent, Outcome, ParallelToolCalls, Response, ScriptedModel, ToolError, ToolResult, tool, tools,
 };
 use rusqlite::{Connection, TransactionBehavior::Immediate};
 use serde::Serialize;
@@ -149,9 +149,9 @@ fn model() -> ScriptedModel {
         .turn(|request| {
             let results: Vec<_> = request.results().iter().map(ToolResult::text).collect();
             let [ada, ben, _, _, _, _, ada_after, ben_after, orders] = &results[..] else {
-                return Response::new().text("Some results are missing.");
+                return Response::new().with_text("Some results are missing.");
             };
-            Response::new().text(format!(
+            Response::new().with_text(format!(
                 "Ada had {ada} and has {ada_after}. Ben had {ben} and has {ben_after}; \
                  he ordered {orders}."
             ))
@@ -159,10 +159,14 @@ fn model() -> ScriptedModel {
 }
 
 /// A run on a new database, and what is in that at the end.
-async fn run(path: PathBuf, parallel: Parallel) -> Result<(Outcome, Vec<String>), Box<dyn Error>> {
+async fn run(
+    path: PathBuf,
+    parallel: ParallelToolCalls,
+) -> Result<(Outcome, Vec<String>), Box<dyn Error>> {
     let bank = Arc::new(Bank::create(path)?);
-    let tools = tools![balance, order, orders_of, transfer].with_arc(bank.clone());
-    let outcome = Agent::new(model()).parallel(parallel).tools(tools).run(QUESTION).await?;
+    let tools = tools![balance, order, orders_of, transfer].with_state_arc(bank.clone());
+    let outcome =
+        Agent::new(model()).parallel_tool_calls(parallel).tools(tools).run(QUESTION).await?;
     Ok((outcome, bank.content()?))
 }
 
@@ -180,7 +184,7 @@ fn ms(time: Duration) -> f64 {
 }
 
 async fn compare(folder: &Path, json: bool) -> Result<bool, Box<dyn Error>> {
-    let (outcome, content) = run(folder.join("together.db"), Parallel::Auto).await?;
+    let (outcome, content) = run(folder.join("together.db"), ParallelToolCalls::Auto).await?;
     let timeline = outcome.timeline();
     if !json {
         println!("(The model is scripted; the database is real.)\n");
@@ -188,7 +192,8 @@ async fn compare(folder: &Path, json: bool) -> Result<bool, Box<dyn Error>> {
         println!("{timeline}\n");
         println!("Now the same one by one, on a new database ..\n");
     }
-    let (one_by_one, expected) = run(folder.join("one-by-one.db"), Parallel::Never).await?;
+    let (one_by_one, expected) =
+        run(folder.join("one-by-one.db"), ParallelToolCalls::Never).await?;
     if let Some(failed) = one_by_one.transcript().results().find(|result| result.is_error()) {
         return Err(failed.text().into());
     }
@@ -207,7 +212,7 @@ async fn compare(folder: &Path, json: bool) -> Result<bool, Box<dyn Error>> {
     }
     println!("one by one       {:>6.0} ms", figures.serial_ms);
     println!("together         {:>6.0} ms", figures.measured_ms);
-    println!("longest chain    {:>6.0} ms\n", figures.critical_path_ms);
+    println!("critical path    {:>6.0} ms\n", figures.critical_path_ms);
     match equal {
         true => println!("Both databases end the same:\n  {}", content.join("\n  ")),
         false => println!("The databases differ: {content:#?} and one by one {expected:#?}"),

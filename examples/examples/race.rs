@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 
-use agent_core::{Agent, Outcome, Parallel, ToolResult, tools};
+use agent_core::{Agent, Outcome, ParallelToolCalls, ToolResult, tools};
 use board::{Lane, Screen};
 use script::{CALLS, NOTES, model};
 use serde::Serialize;
@@ -32,9 +32,9 @@ mod tools;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-async fn by_agent(desk: Arc<Desk>, parallel: Parallel) -> Result<Outcome, Failure> {
-    let tools = tools![append, edit, read].with_arc(desk.clone());
-    let agent = Agent::new(model()).parallel(parallel).tools(tools);
+async fn by_agent(desk: Arc<Desk>, parallel: ParallelToolCalls) -> Result<Outcome, Failure> {
+    let tools = tools![append, edit, read].with_state_arc(desk.clone());
+    let agent = Agent::new(model()).parallel_tool_calls(parallel).tools(tools);
     let outcome = agent.run("Bring the notes up to date, and show them.").await?;
     desk.lane.end();
     Ok(outcome)
@@ -111,7 +111,7 @@ impl Figures {
         row("one by one", self.serial_ms);
         row("all at once", self.all_at_once_ms);
         row("agent-core", self.measured_ms);
-        row("longest chain", self.critical_path_ms);
+        row("critical path", self.critical_path_ms);
     }
 }
 
@@ -138,9 +138,9 @@ async fn race(folder: &Path, json: bool) -> Result<bool, Failure> {
     }
     let race = async {
         tokio::try_join!(
-            by_agent(first.clone(), Parallel::Never),
+            by_agent(first.clone(), ParallelToolCalls::Never),
             all_at_once(second.clone()),
-            by_agent(third.clone(), Parallel::Auto),
+            by_agent(third.clone(), ParallelToolCalls::Auto),
         )
     };
     let (one_by_one, at_once, ours) = screen.watch(lanes, race).await?;

@@ -74,10 +74,11 @@ fn model() -> ScriptedModel {
         .turn(|request| {
             let results: Vec<_> = request.results().iter().map(ToolResult::text).collect();
             let [paris, berlin, tokyo] = results[..] else {
-                return Response::new().text("I asked for three things and did not get three.");
+                return Response::new()
+                    .with_text("I asked for three things and did not get three.");
             };
             Response::new()
-                .text(format!("Paris: {paris}. Berlin: {berlin}. It is {tokyo} in Tokyo."))
+                .with_text(format!("Paris: {paris}. Berlin: {berlin}. It is {tokyo} in Tokyo."))
         })
 }
 

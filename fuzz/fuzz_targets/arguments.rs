@@ -9,7 +9,7 @@
 
 #![no_main]
 
-use agent_core::{Access, RuntimeTool, ToolError, ToolResult, Toolset, tool, tools};
+use agent_core::{Access, DynamicTool, ToolError, ToolResult, Toolset, tool, tools};
 use libfuzzer_sys::fuzz_target;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -138,9 +138,9 @@ impl Reader {
     fn new() -> Self {
         let schema = json!({"type": "object"});
         let read = |arguments, _| async move { Ok::<Value, ToolError>(arguments) };
-        let shared = RuntimeTool::new("shared", schema, Access::Pure, read);
+        let shared = DynamicTool::new("shared", "Read what others read too.", schema, Access::Pure, read);
         let tools = Toolset::from(tools![numbers, texts, kinds, any]);
-        let tools = tools.and(shared.describe("Read what others read too.")).unwrap();
+        let tools = tools.and(shared).unwrap();
         let runtime = runtime::Builder::new_current_thread().enable_time().build().unwrap();
         Self { tools, runtime }
     }

@@ -48,7 +48,7 @@ for orders {
         ::agent_core::__private::Lent::shared::<__S, Db>(),
     ];
     fn call(
-        cx: ::agent_core::__private::Cx<__S>,
+        cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             let mut a0 = Self::ARGS.0.slot();

@@ -10,7 +10,7 @@ pub async fn search<'x>(
     title: Cow<'x, str>,
     note: Cow<'_, str>,
     kind: Cow<'static, str>,
-    ctx: Ctx,
+    ctx: ToolContext,
 ) -> Result<Vec<Hit>, DbError> {
     db.search(query, limit, tags, lang).await
 }

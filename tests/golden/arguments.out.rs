@@ -9,7 +9,7 @@ pub async fn search<'x>(
     title: Cow<'x, str>,
     note: Cow<'_, str>,
     kind: Cow<'static, str>,
-    ctx: Ctx,
+    ctx: ToolContext,
 ) -> Result<Vec<Hit>, DbError> {
     db.search(query, limit, tags, lang).await
 }
@@ -25,7 +25,7 @@ impl search {
         ::agent_core::__private::Arg<Cow<'static, str>>,
         ::agent_core::__private::Arg<Cow<'static, str>>,
         ::agent_core::__private::Arg<Cow<'static, str>>,
-        ::agent_core::__private::Arg<Ctx>,
+        ::agent_core::__private::Arg<ToolContext>,
     ) = (
         ::agent_core::__private::text("query", "Words to look for."),
         ::agent_core::__private::arg::<u32>("limit", ""),
@@ -34,7 +34,7 @@ impl search {
         ::agent_core::__private::arg::<Cow<'static, str>>("title", ""),
         ::agent_core::__private::arg::<Cow<'static, str>>("note", ""),
         ::agent_core::__private::arg::<Cow<'static, str>>("kind", ""),
-        ::agent_core::__private::arg::<Ctx>("ctx", ""),
+        ::agent_core::__private::arg::<ToolContext>("ctx", ""),
     );
 }
 impl ::agent_core::__private::ToolInfo for search {
@@ -60,7 +60,7 @@ for search {
         ::agent_core::__private::Lent::shared::<__S, Db>(),
     ];
     fn call(
-        cx: ::agent_core::__private::Cx<__S>,
+        cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             let mut a0 = Self::ARGS.0.slot();

@@ -29,7 +29,7 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for read {
     fn call(
-        cx: ::agent_core::__private::Cx<__S>,
+        cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             let mut a0 = Self::ARGS.0.slot();
@@ -64,7 +64,7 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for write {
     fn call(
-        cx: ::agent_core::__private::Cx<__S>,
+        cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             let mut a0 = Self::ARGS.0.slot();

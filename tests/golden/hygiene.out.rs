@@ -25,7 +25,7 @@ impl<
         ::agent_core::__private::Lent::exclusive::<__S, Tool>(),
     ];
     fn call(
-        cx: ::agent_core::__private::Cx<__S>,
+        cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             let mut a0 = Self::ARGS.0.slot();

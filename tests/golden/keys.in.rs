@@ -6,7 +6,7 @@ fn read(path: PathBuf) -> io::Result<String> {
 
 /// Replace a text in some files.
 #[tool(write(file = paths, log = ctx.id()), read("users"))]
-async fn replace(ctx: Ctx, log: &Log, paths: &[PathBuf], old: &str, mut new: Cow<'_, str>) {
+async fn replace(ctx: ToolContext, log: &Log, paths: &[PathBuf], old: &str, mut new: Cow<'_, str>) {
     log.replaced(paths, old, &mut new).await
 }
 

@@ -31,7 +31,7 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for read {
     fn call(
-        cx: ::agent_core::__private::Cx<__S>,
+        cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             let mut a0 = Self::ARGS.0.slot();
@@ -47,7 +47,7 @@ impl<
 /// Replace a text in some files.
 async fn replace(
     #[allow(unused_variables)]
-    ctx: Ctx,
+    ctx: ToolContext,
     log: &Log,
     #[allow(unused_variables)]
     paths: &[PathBuf],
@@ -61,12 +61,12 @@ async fn replace(
 struct replace {}
 impl replace {
     const ARGS: (
-        ::agent_core::__private::Arg<Ctx>,
+        ::agent_core::__private::Arg<ToolContext>,
         ::agent_core::__private::Arg<::std::vec::Vec<PathBuf>>,
         ::agent_core::__private::TextArg,
         ::agent_core::__private::Arg<Cow<'static, str>>,
     ) = (
-        ::agent_core::__private::arg::<Ctx>("ctx", ""),
+        ::agent_core::__private::arg::<ToolContext>("ctx", ""),
         ::agent_core::__private::arg::<::std::vec::Vec<PathBuf>>("paths", ""),
         ::agent_core::__private::text("old", ""),
         ::agent_core::__private::arg::<Cow<'static, str>>("new", ""),
@@ -87,7 +87,7 @@ impl replace {
             paths,
             old,
             new,
-        ): (&'__a Ctx, &'__a [PathBuf], &'__a str, &'__a Cow<'static, str>),
+        ): (&'__a ToolContext, &'__a [PathBuf], &'__a str, &'__a Cow<'static, str>),
     ) -> impl ::agent_core::__private::Key + '__a {
         ctx.id()
     }
@@ -106,7 +106,7 @@ for replace {
         ::agent_core::__private::Lent::shared::<__S, Log>(),
     ];
     fn call(
-        cx: ::agent_core::__private::Cx<__S>,
+        cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             let mut a0 = Self::ARGS.0.slot();
@@ -179,7 +179,7 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for transfer {
     fn call(
-        cx: ::agent_core::__private::Cx<__S>,
+        cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             let mut a0 = Self::ARGS.0.slot();
@@ -226,7 +226,7 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for send_all {
     fn call(
-        cx: ::agent_core::__private::Cx<__S>,
+        cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             cx.read::<Self>(&mut [])?;

@@ -22,7 +22,9 @@ impl ::agent_core::__private::ToolInfo for read {
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for read {
-    fn call(_: ::agent_core::__private::Cx<__S>) -> ::agent_core::__private::CallFuture {
+    fn call(
+        _: ::agent_core::__private::Invocation<__S>,
+    ) -> ::agent_core::__private::CallFuture {
         ::core::unreachable!()
     }
 }

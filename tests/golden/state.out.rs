@@ -25,7 +25,7 @@ impl<
         ::agent_core::__private::Lent::exclusive::<__S, Notes>(),
     ];
     fn call(
-        cx: ::agent_core::__private::Cx<__S>,
+        cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             let mut a0 = Self::ARGS.0.slot();
@@ -66,7 +66,7 @@ for count {
         ::agent_core::__private::Lent::shared::<__S, Notes>(),
     ];
     fn call(
-        cx: ::agent_core::__private::Cx<__S>,
+        cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             cx.read::<Self>(&mut [])?;
@@ -102,7 +102,7 @@ impl<
         ::agent_core::__private::Lent::exclusive::<__S, Vec<&'static str>>(),
     ];
     fn call(
-        cx: ::agent_core::__private::Cx<__S>,
+        cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             cx.read::<Self>(&mut [])?;

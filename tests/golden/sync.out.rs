@@ -24,7 +24,7 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for add {
     fn call(
-        cx: ::agent_core::__private::Cx<__S>,
+        cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             let mut a0 = Self::ARGS.0.slot();
@@ -55,7 +55,7 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for now {
     fn call(
-        cx: ::agent_core::__private::Cx<__S>,
+        cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             cx.read::<Self>(&mut [])?;
@@ -82,7 +82,7 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for forget {
     fn call(
-        cx: ::agent_core::__private::Cx<__S>,
+        cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             cx.read::<Self>(&mut [])?;

@@ -26,7 +26,7 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for delete {
     fn call(
-        cx: ::agent_core::__private::Cx<__S>,
+        cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             let mut a0 = Self::ARGS.0.slot();
@@ -55,7 +55,9 @@ impl<__S: sdk::core::__private::Lend<Db>> sdk::core::__private::Tool<__S> for pi
     const LENT: &'static [sdk::core::__private::Lent] = &[
         sdk::core::__private::Lent::shared::<__S, Db>(),
     ];
-    fn call(cx: sdk::core::__private::Cx<__S>) -> sdk::core::__private::CallFuture {
+    fn call(
+        cx: sdk::core::__private::Invocation<__S>,
+    ) -> sdk::core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             cx.read::<Self>(&mut [])?;
             let s0 = cx.lend::<Db>().await;
@@ -98,7 +100,7 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for empty {
     fn call(
-        cx: ::agent_core::__private::Cx<__S>,
+        cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
             let mut a0 = Self::ARGS.0.slot();

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use agent_core::{
-    Access, Agent, Response, RuntimeTool, Status, Toolset, ToolsetError, WaitedFor, tool, tools,
+    Access, Agent, CallStatus, DynamicTool, Response, Toolset, ToolsetError, WaitedFor, tool, tools,
 };
 use serde_json::json;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -47,7 +47,10 @@ async fn a_solo_call_among_others_is_told_to_come_alone() {
     let agent = Agent::new(once(plan("look 30, decide 10, look 20"))).tools(tools![look, decide]);
     let outcome = agent.run("go").await.unwrap();
     let transcript = outcome.transcript();
-    assert_eq!(statuses(transcript), [Status::Completed, Status::NeverStarted, Status::Completed]);
+    assert_eq!(
+        statuses(transcript),
+        [CallStatus::Completed, CallStatus::NotRun, CallStatus::Completed]
+    );
     let told = "never started: call it alone, after you have seen the other results";
     assert_eq!(texts(transcript), ["30", told, "20"]);
     assert_eq!(outcome.elapsed(), ms(30));
@@ -63,7 +66,7 @@ async fn a_solo_call_among_others_is_told_to_come_alone() {
 async fn a_call_of_no_tool_is_company_too() {
     let response = Response::new().call("decide", r#"{"ms":1}"#).call("decidde", "{}");
     let outcome = Agent::new(once(response)).tools(tools![decide]).run("go").await.unwrap();
-    assert_eq!(statuses(outcome.transcript()), [Status::NeverStarted, Status::Failed]);
+    assert_eq!(statuses(outcome.transcript()), [CallStatus::NotRun, CallStatus::Failed]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -106,28 +109,27 @@ async fn a_dropped_run_leaves_the_slots_of_its_tools() {
 async fn tools_known_at_run_time_may_be_limited_and_solo() {
     let tool = |name: &str| {
         let schema = json!({"type": "object", "properties": {"ms": {"type": "integer"}}});
-        RuntimeTool::new(name, schema, Access::Read, |arguments, _| async move {
+        DynamicTool::new(name, "Sleep.", schema, Access::Read, |arguments, _| async move {
             sleep(ms(arguments["ms"].as_u64().unwrap_or_default())).await;
             Ok::<_, String>("done")
         })
-        .describe("Sleep.")
     };
     let toolset = Toolset::default().and(tool("one").max_concurrent(1)).unwrap();
     let toolset = toolset.and(tool("alone").solo()).unwrap();
     let calls = plan("one 10, one 10, alone 1");
     let outcome = Agent::new(once(calls)).tools(toolset).run("go").await.unwrap();
     assert_eq!(outcome.elapsed(), ms(20));
-    assert_eq!(statuses(outcome.transcript())[2], Status::NeverStarted);
+    assert_eq!(statuses(outcome.transcript())[2], CallStatus::NotRun);
 }
 
 #[test]
 fn those_who_want_it_said_of_all_tools_learn_which_do_not_say_it() {
-    let error = Toolset::from(tools![look, silent]).require_access().unwrap_err();
+    let error = Toolset::from(tools![look, silent]).deny_undeclared().unwrap_err();
     let ToolsetError::Undeclared { tools } = &error else { panic!("{error}") };
     assert_eq!(tools.iter().map(|name| &**name).collect::<Vec<_>>(), ["silent"]);
     assert_eq!(
         error.to_string(),
         "these tools do not say what they touch: `silent`; declare `pure`, `read` or `write`"
     );
-    assert!(Toolset::from(tools![look, ask, decide]).require_access().is_ok());
+    assert!(Toolset::from(tools![look, ask, decide]).deny_undeclared().is_ok());
 }

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use agent_core::{
-    Access, Agent, Call, Decision, Lock, Response, RunErrorKind, RuntimeTool, ScriptedModel,
-    Status, Toolset, WaitedFor, tool, tools,
+    Access, Agent, CallStatus, Decision, DynamicTool, Lock, PendingCall, Response, RunErrorKind,
+    ScriptedModel, Toolset, WaitedFor, tool, tools,
 };
 use serde_json::json;
 use std::path::PathBuf;
@@ -43,8 +43,8 @@ async fn count(number: &mut u32) -> u32 {
 
 fn toolset() -> (Toolset, Arc<Deleted>) {
     let deleted = Arc::new(Deleted::default());
-    let tools = tools![delete, read].with_arc(deleted.clone());
-    (tools.and(tools![count].with(Lock::new(0_u32))).unwrap(), deleted)
+    let tools = tools![delete, read].with_state_arc(deleted.clone());
+    (tools.and(tools![count].with_state(Lock::new(0_u32))).unwrap(), deleted)
 }
 
 /// A response from a list such as `delete a, read b, count`.
@@ -97,8 +97,8 @@ async fn a_call_that_waits_for_a_human_claims_nothing() {
 #[tokio::test(start_paused = true)]
 async fn several_are_asked_together_and_answered_in_any_order() {
     let (tools, deleted) = toolset();
-    let agent =
-        agent("delete a, delete b, delete a, read c", tools).approve(|call: Call| async move {
+    let agent = agent("delete a, delete b, delete a, read c", tools).approve(
+        |call: PendingCall| async move {
             let (wait, decision) = match (call.id(), call.arguments()["path"].as_str()) {
                 ("call_1", _) => (300, Decision::deny("keep a")),
                 ("call_2", Some("b")) => (100, Decision::Allow),
@@ -107,7 +107,8 @@ async fn several_are_asked_together_and_answered_in_any_order() {
             };
             sleep(ms(wait)).await;
             decision
-        });
+        },
+    );
     let outcome = agent.run("go").await.unwrap();
     // The third was allowed at 200, and must not overtake the first.
     let told = ["denied: keep a", "b is gone", "a is gone", "c"];
@@ -115,7 +116,7 @@ async fn several_are_asked_together_and_answered_in_any_order() {
     let timeline = outcome.timeline();
     let ends: Vec<_> = timeline.calls().iter().map(|call| call.ended).collect();
     assert_eq!(ends, [300, 110, 310, 10].map(ms));
-    assert_eq!(statuses(outcome.transcript())[0], Status::NeverStarted);
+    assert_eq!(statuses(outcome.transcript())[0], CallStatus::NotRun);
     assert_eq!(deleted.0.load(SeqCst), 2);
 }
 
@@ -143,7 +144,7 @@ async fn a_policy_decides_over_all_calls_that_can_be_read() {
     let notes = seen.clone();
     let (tools, deleted) = toolset();
     let response = calls("read a, delete b, read etc, delete c").call("read", r#"{"pat":1}"#);
-    let agent = Agent::new(once(response)).tools(tools).policy(move |call: &Call| {
+    let agent = Agent::new(once(response)).tools(tools).policy(move |call: &PendingCall| {
         notes.lock().unwrap().push(call.to_string());
         match call.arguments()["path"].as_str() {
             Some("etc") => Decision::deny("not there"),
@@ -198,7 +199,8 @@ async fn a_run_that_is_dropped_while_somebody_is_asked_runs_nothing_later() {
 #[tokio::test(start_paused = true)]
 async fn one_by_one_a_decision_holds_back_all_that_follows() {
     let (tools, _) = toolset();
-    let agent = agent("delete a, read b", tools).parallel(agent_core::Parallel::Never);
+    let agent =
+        agent("delete a, read b", tools).parallel_tool_calls(agent_core::ParallelToolCalls::Never);
     let agent = agent.approve(|_| async {
         sleep(ms(100)).await;
         Decision::Allow
@@ -209,9 +211,10 @@ async fn one_by_one_a_decision_holds_back_all_that_follows() {
 #[tokio::test(start_paused = true)]
 async fn a_tool_known_at_run_time_may_be_destructive() {
     let schema = json!({"type": "object", "properties": {}});
-    let wipe =
-        RuntimeTool::new("wipe", schema, Access::Read, |_, _| async { Ok::<_, String>("wiped") });
-    let toolset = Toolset::default().and(wipe.describe("Wipe all.").destructive()).unwrap();
+    let wipe = DynamicTool::new("wipe", "Wipe all.", schema, Access::Read, |_, _| async {
+        Ok::<_, String>("wiped")
+    });
+    let toolset = Toolset::default().and(wipe.destructive()).unwrap();
     assert_eq!(toolset.access("wipe"), Some(Access::Write));
     let agent = Agent::new(once(calls("wipe"))).tools(toolset);
     let outcome = agent.approve(|_| async { Decision::deny("") }).run("go").await.unwrap();
@@ -232,7 +235,7 @@ async fn a_policy_is_not_asked_about_a_pure_call_whose_arguments_do_not_fit() {
         .call("halve", "{}");
     let seen = Arc::<AtomicU32>::default();
     let asked = seen.clone();
-    let agent = Agent::new(once(response)).tools(tools![halve]).policy(move |_: &Call| {
+    let agent = Agent::new(once(response)).tools(tools![halve]).policy(move |_: &PendingCall| {
         asked.fetch_add(1, SeqCst);
         Decision::Allow
     });

@@ -8,7 +8,7 @@
 )]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test")]
 
-use agent_core::{Ctx, ToolResult, Toolset, tool, tools};
+use agent_core::{ToolContext, ToolResult, Toolset, tool, tools};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -390,7 +390,7 @@ fn explicit_lifetimes_and_where_clauses() {
 
 /// Tell which call this is.
 #[tool(pure)]
-fn which(before: u8, ctx: Ctx, after: u8) -> String {
+fn which(before: u8, ctx: ToolContext, after: u8) -> String {
     format!("{} {before} {after} {}", ctx.id(), ctx.is_cancelled())
 }
 
@@ -402,7 +402,7 @@ fn the_call_itself_is_no_argument() {
         fault(tools, "which", r#"{"after":2,"before":1,"ctx":{}}"#),
         "invalid arguments: `ctx`: unknown argument. Arguments: `before`, `after`"
     );
-    assert_eq!(which(1, Ctx::detached(), 2), "detached 1 2 false");
+    assert_eq!(which(1, ToolContext::detached(), 2), "detached 1 2 false");
 }
 
 /// Do nothing.
@@ -811,7 +811,7 @@ fn find(
     tags: &[String],
     lang: Option<External>,
     #[arg(rename = "since", description = "A year.")] after: Option<i16>,
-    ctx: Ctx,
+    ctx: ToolContext,
 ) -> Vec<String> {
     vec![format!("{query} {limit} {tags:?} {} {after:?} {ctx:?}", lang.is_some())]
 }

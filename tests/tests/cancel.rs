@@ -4,10 +4,11 @@
 
 mod support;
 
-use agent_core::Status::{Completed, Failed, Interrupted, NeverStarted, TimedOut};
+use agent_core::CallStatus::{Completed, Failed, Interrupted, NotRun, TimedOut};
 use agent_core::{
-    Agent, BoxFuture, Conversation, Ctx, Limits, Lock, Message, Model, ModelError, Parallel,
-    Request, Response, RunErrorKind, ScriptedModel, ToolError, Toolset, Transcript, tool, tools,
+    Agent, BoxFuture, Conversation, Limits, Lock, Message, Model, ModelError, ParallelToolCalls,
+    Request, Response, RunErrorKind, ScriptedModel, ToolContext, ToolError, Toolset, Transcript,
+    tool, tools,
 };
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -75,7 +76,7 @@ async fn think(effects: &Effects, ms: u64) -> u64 {
 }
 
 fn bind(app: &Arc<App>) -> Toolset {
-    tools![look, save, note, think].with_arc(app.clone())
+    tools![look, save, note, think].with_state_arc(app.clone())
 }
 
 /// Thinks for 10 ms; makes calls in its first three responses and says something in all others.
@@ -89,7 +90,7 @@ impl Model for Talker {
                 0 => plan("look 20, think 30, save 10, look 5, note 10, note 10"),
                 1 => plan("save 10, save 10, note 20, look 10"),
                 2 => plan("think 10, think 20, look 30"),
-                _ => Response::new().text("done"),
+                _ => Response::new().with_text("done"),
             })
         })
     }
@@ -131,7 +132,7 @@ fn agent(app: &Arc<App>, rules: Rules) -> Agent {
     match rules {
         Rules::Free => agent,
         Rules::TwoSlots => agent.concurrency(2),
-        Rules::OneByOne => agent.parallel(Parallel::Never),
+        Rules::OneByOne => agent.parallel_tool_calls(ParallelToolCalls::Never),
     }
 }
 
@@ -199,12 +200,12 @@ fn a_conversation_dropped_at_any_time_is_valid_and_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_conversation_tells_what_ended_what_ran_and_what_never_started() {
+async fn a_dropped_conversation_tells_what_ended_what_ran_and_what_not_run() {
     let app = Arc::new(App::default());
     let agent = Agent::new(once(plan("look 10, save 20, save 10, think 200"))).tools(bind(&app));
     let mut chat = agent.conversation(Transcript::default());
     timeout(ms(15), chat.send("go")).await.unwrap_err();
-    assert_eq!(statuses(chat.transcript()), [Completed, Interrupted, NeverStarted, Interrupted]);
+    assert_eq!(statuses(chat.transcript()), [Completed, Interrupted, NotRun, Interrupted]);
 }
 
 /// The call reports its end, and the run is dropped before it takes notice.
@@ -267,7 +268,7 @@ async fn a_fatal_error_stops_the_siblings_and_closes_each_slot_in_its_own_words(
     assert_eq!(error.to_string(), "the tool `end` ended the run");
     assert_eq!(
         statuses(error.transcript()),
-        [Completed, Failed, TimedOut, Interrupted, NeverStarted, NeverStarted, Failed, Interrupted]
+        [Completed, Failed, TimedOut, Interrupted, NotRun, NotRun, Failed, Interrupted]
     );
     let told = "never started: another call ended the run";
     assert_eq!(
@@ -307,7 +308,7 @@ async fn a_fatal_error_is_fatal_under_every_rule() {
         let agent = match rules {
             Rules::Free => agent,
             Rules::TwoSlots => agent.concurrency(1),
-            Rules::OneByOne => agent.parallel(Parallel::Never),
+            Rules::OneByOne => agent.parallel_tool_calls(ParallelToolCalls::Never),
         };
         let error = agent.run("go").await.unwrap_err();
         assert!(matches!(error.kind(), RunErrorKind::Fatal { .. }), "{rules:?}");
@@ -330,7 +331,7 @@ async fn end_soon() -> Result<(), ToolError> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn a_call_that_does_not_let_go_is_not_said_to_have_never_started() {
+async fn a_call_that_does_not_let_go_is_not_said_to_have_not_run() {
     let calls = Response::new().call("stubborn", "{}").call("end_soon", "{}");
     let agent = Agent::new(once(calls)).tools(tools![stubborn, end_soon]);
     let error = agent.run("go").await.unwrap_err();
@@ -405,7 +406,7 @@ fn flavours() -> [Runtime; 2] {
 
 /// Wait for nothing, on a thread of its own.
 #[tool(write, blocking)]
-fn block(ctx: Ctx) {
+fn block(ctx: ToolContext) {
     while !ctx.is_cancelled() {
         thread::sleep(ms(1));
     }
@@ -452,10 +453,10 @@ fn ten_thousand() -> Agent {
         calls
     });
     let response = calls.into_iter().fold(Response::new(), |response, call| {
-        response.block(agent_core::View::ToolCall(call).into())
+        response.block(agent_core::Content::ToolCall(call).into())
     });
-    let tools = tools![count].with(Lock::new(Notes::default()));
-    Agent::new(once(response)).tools(tools).limits(Limits::default().calls(10_000))
+    let tools = tools![count].with_state(Lock::new(Notes::default()));
+    Agent::new(once(response)).tools(tools).limits(Limits::default().with_calls(10_000))
 }
 
 #[test]

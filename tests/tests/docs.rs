@@ -49,7 +49,7 @@ async fn five_calls() -> Outcome {
                 .call("stock", r#"{"item": "ink"}"#)
                 .call("tax", r#"{"amount": 40}"#)
         })
-        .turn(|_| Response::new().text("done"));
+        .turn(|_| Response::new().with_text("done"));
     let agent = Agent::new(model).tools(tools![hidden::tax, order, stock]);
     agent.run("Order ink if there is none").await.unwrap()
 }
@@ -120,8 +120,9 @@ async fn the_first_screen_of_the_readme_is_what_its_program_does() {
         .call("edit", edit("b.md", "Baz", "Qux"))
         .call("read", read("a.md"))
         .call("read", read("b.md"));
-    let model =
-        ScriptedModel::new().turn(move |_| calls.clone()).turn(|_| Response::new().text("done"));
+    let model = ScriptedModel::new()
+        .turn(move |_| calls.clone())
+        .turn(|_| Response::new().with_text("done"));
     let outcome = Agent::new(model).tools(tools![first::edit, first::read]).run("go").await;
     let outcome = outcome.unwrap();
     let results: Vec<_> =

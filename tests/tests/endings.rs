@@ -4,9 +4,9 @@
 
 mod support;
 
-use agent_core::Status::{Completed, Failed, Interrupted, NeverStarted, TimedOut};
+use agent_core::CallStatus::{Completed, Failed, Interrupted, NotRun, TimedOut};
 use agent_core::{
-    Agent, Ctx, Limits, Response, RunErrorKind, ScriptedModel, Stop, ToolError, Toolset,
+    Agent, Limits, Response, RunEnd, RunErrorKind, ScriptedModel, ToolContext, ToolError, Toolset,
     Transcript, WaitedFor, tool, tools,
 };
 use std::collections::HashSet;
@@ -50,7 +50,7 @@ async fn linger() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_was_not_polled_before_the_drop_never_started() {
+async fn a_call_that_was_not_polled_before_the_drop_not_run() {
     let agent = Agent::new(once(plan("save 5, save 5"))).tools(tools![save]);
     let mut chat = agent.conversation(Transcript::default());
     let mut run = Box::pin(chat.send("go"));
@@ -61,7 +61,7 @@ async fn a_call_that_was_not_polled_before_the_drop_never_started() {
     .await;
     // The first call is spawned, and no task has run yet.
     drop(run);
-    assert_eq!(statuses(chat.transcript()), [NeverStarted, NeverStarted]);
+    assert_eq!(statuses(chat.transcript()), [NotRun, NotRun]);
     assert_eq!(texts(chat.transcript())[0], "never started: the run was dropped");
 }
 
@@ -76,7 +76,7 @@ async fn a_fatal_error_stops_the_admission_of_the_calls_after_it() {
     let statuses = statuses(error.transcript());
     assert_eq!((statuses.len(), statuses[0]), (9, Failed));
     assert!(!statuses.contains(&Completed), "{statuses:?}");
-    assert_eq!(statuses[8], NeverStarted);
+    assert_eq!(statuses[8], NotRun);
     assert_eq!(error.timeline().calls().len(), 9);
 }
 
@@ -112,7 +112,7 @@ async fn a_wait_for_a_call_of_an_earlier_turn_names_that_turn() {
     let model = ScriptedModel::new()
         .turn(|_| plan("outlive 400"))
         .turn(|_| plan("save 1"))
-        .turn(|_| Response::new().text("done"));
+        .turn(|_| Response::new().with_text("done"));
     let outcome = Agent::new(model).tools(tools![outlive, save]).run("go").await.unwrap();
     assert_eq!(statuses(outcome.transcript()), [TimedOut, Completed]);
     let timeline = outcome.timeline();
@@ -148,7 +148,7 @@ fn a_call_of_no_run_that_waits_without_a_timer_is_answered() {
 
 /// The key of the call.
 #[tool(pure)]
-fn key(call: Ctx) -> String {
+fn key(call: ToolContext) -> String {
     call.key().to_owned()
 }
 
@@ -158,7 +158,7 @@ async fn keys_differ_between_calls_turns_and_runs() {
     let model = ScriptedModel::new()
         .turn(move |_| response())
         .turn(move |_| response())
-        .turn(|_| Response::new().text("done"));
+        .turn(|_| Response::new().with_text("done"));
     let agent = Agent::new(model).tools(tools![key]);
     let mut keys = HashSet::new();
     for _ in 0..2 {
@@ -174,12 +174,12 @@ async fn keys_differ_between_calls_turns_and_runs() {
 async fn a_conversation_is_resumed_after_an_error_and_after_its_turns() {
     let model = ScriptedModel::new()
         .turn(|_| Response::new().call("key", "{}"))
-        .turn(|request| Response::new().text(format!("{} result", request.results().len())));
+        .turn(|request| Response::new().with_text(format!("{} result", request.results().len())));
     let agent = Agent::new(model).tools(tools![key]).max_turns(1);
     let mut chat = agent.conversation(Transcript::default());
-    assert_eq!(chat.send("go").await.unwrap().stop(), &Stop::MaxTurns);
+    assert_eq!(chat.send("go").await.unwrap().end(), &RunEnd::MaxTurns);
     let outcome = chat.resume().await.unwrap();
-    assert_eq!((outcome.text().as_str(), outcome.stop()), ("1 result", &Stop::Done));
+    assert_eq!((outcome.text().as_str(), outcome.end()), ("1 result", &RunEnd::Done));
     assert_eq!(chat.transcript().messages().len(), 4);
 
     // The script is at its end, so this fails; what was said stays, once.
@@ -199,11 +199,11 @@ async fn outlive_async(ms: u64) {
 /// when that ends.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_behind_one_that_does_not_end_is_answered() {
-    let limits = Limits::default().call_timeout(ms(60));
+    let limits = Limits::default().with_call_timeout(ms(60));
     let tools = Toolset::from(tools![outlive_async, save]);
     let on_it = |calls| Agent::new(once(plan(calls))).tools(tools.clone()).limits(limits.clone());
     let outcome = on_it("outlive_async 600, save 1, save 1").run("go").await.unwrap();
-    assert_eq!(statuses(outcome.transcript()), [TimedOut, NeverStarted, NeverStarted]);
+    assert_eq!(statuses(outcome.transcript()), [TimedOut, NotRun, NotRun]);
     let told = "never started: still busy with call #1 of this response, which timed out and has not \
                 ended; try again later";
     assert_eq!(texts(outcome.transcript())[1..], [told, told]);

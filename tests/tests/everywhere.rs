@@ -16,7 +16,7 @@ mod threads;
 #[path = "everywhere/told.rs"]
 mod told;
 
-use agent_core::{Conversation, Response, Status, Stop, ToolCall, Transcript};
+use agent_core::{CallStatus, Conversation, Response, RunEnd, ToolCall, Transcript};
 use diary::Diary;
 use std::io::Write;
 use support::saved;
@@ -53,8 +53,8 @@ fn assert_true(transcript: &Transcript, diary: &Diary) {
         let begun = diary.count(&format!("{write} begins"));
         let ended = diary.count(&format!("{write} ends"));
         let wanted = match result.status() {
-            Status::Completed => (1, 1),
-            Status::NeverStarted | Status::Failed => (0, 0),
+            CallStatus::Completed => (1, 1),
+            CallStatus::NotRun | CallStatus::Failed => (0, 0),
             _ => (1, 0),
         };
         assert_eq!((begun, ended), wanted, "{write} {result:?}: {:?}", diary.lines());
@@ -81,8 +81,8 @@ async fn assert_goes_on(chat: &mut Conversation, diary: &Diary) {
     for _ in 0..OFTEN {
         diary::assert_quiet(diary).await;
         assert_true(chat.transcript(), diary);
-        let stop = chat.send("go on").await.map(|outcome| outcome.stop().clone());
-        if matches!(stop, Ok(Stop::Done)) {
+        let stop = chat.send("go on").await.map(|outcome| outcome.end().clone());
+        if matches!(stop, Ok(RunEnd::Done)) {
             diary::assert_quiet(diary).await;
             return assert_true(chat.transcript(), diary);
         }

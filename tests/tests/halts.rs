@@ -30,7 +30,7 @@ mod timers;
 #[path = "halts/within.rs"]
 mod within;
 
-use agent_core::{Agent, Conversation, Outcome, Stop, Transcript};
+use agent_core::{Agent, Conversation, Outcome, RunEnd, Transcript};
 use diary::{Diary, assert_quiet};
 use std::sync::Arc;
 use streamed::{Script, Streamed};
@@ -53,7 +53,7 @@ async fn cancelled_at(time: u64, diary: &Arc<Diary>, agent: &Agent) -> (Outcome,
     let mut chat = agent.conversation(Transcript::default());
     let outcome = chat.send("go").cancel_on(sleep(ms(time))).await.unwrap();
     let ended = support::whole_ms(began.elapsed());
-    assert_eq!(outcome.stop(), &Stop::Cancelled);
+    assert_eq!(outcome.end(), &RunEnd::Cancelled);
     assert_eq!(outcome.transcript(), chat.transcript());
     assert_quiet(diary).await;
     goes_on(&mut chat).await;
@@ -64,7 +64,7 @@ async fn cancelled_at(time: u64, diary: &Arc<Diary>, agent: &Agent) -> (Outcome,
 async fn goes_on(chat: &mut Conversation) {
     saved(chat.transcript());
     let outcome = chat.send("go on").await.unwrap();
-    assert_eq!((outcome.stop(), outcome.text().as_str()), (&Stop::Done, "done"));
+    assert_eq!((outcome.end(), outcome.text().as_str()), (&RunEnd::Done, "done"));
     let calls: usize = outcome.transcript().responses().map(|r| r.calls().count()).sum();
     assert_eq!(outcome.transcript().results().count(), calls);
 }

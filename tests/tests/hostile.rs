@@ -17,7 +17,7 @@ mod support;
 use agent_core::providers::Anthropic;
 use agent_core::transport::Timeouts;
 use agent_core::{
-    Agent, Limits, ModelError, ModelErrorKind as Kind, Outcome, RunError, RunErrorKind, Stop,
+    Agent, Limits, ModelError, ModelErrorKind as Kind, Outcome, RunEnd, RunError, RunErrorKind,
     Transcript,
 };
 use serde_json::json;
@@ -37,7 +37,7 @@ fn hurried() -> Timeouts {
 
 fn agent(url: &str, times: Timeouts) -> Agent {
     let model = Anthropic::new("claude-test", "a key").base_url(url).timeouts(times);
-    Agent::new(model).limits(Limits::default().retries(0))
+    Agent::new(model).limits(Limits::default().with_retries(0))
 }
 
 /// What comes of a run, the transcript it leaves, and how long it took.
@@ -202,7 +202,7 @@ async fn what_is_odd_in_a_block_stays_in_it() {
         "stop_reason":[],"stop_details":[7],"id":1e999,"id":null}"#;
     let server = Server::saying(whole("200 OK", around), End::Close);
     let outcome = chat(&agent(&server.url(), unhurried())).await.0.unwrap();
-    assert_eq!(*outcome.stop(), Stop::Other("none".to_owned()));
+    assert_eq!(*outcome.end(), RunEnd::Other("none".to_owned()));
 }
 
 #[tokio::test]
@@ -285,7 +285,7 @@ async fn a_delay_without_sense_is_left_out() {
     }
     let forever = "retry-after: 99999999999\r\ncontent-length: 0\r\n";
     let server = Server::saying(answer("429 Slowly", forever, ""), End::Close);
-    let agent = agent(&server.url(), unhurried()).limits(Limits::default().retries(2));
+    let agent = agent(&server.url(), unhurried()).limits(Limits::default().with_retries(2));
     let (ended, _, took) = chat(&agent).await;
     assert!(took < ms(5_000) && server.requests() == 1, "{took:?}");
     assert_eq!(model_error(&ended.unwrap_err()).attempts(), 1);

@@ -4,10 +4,10 @@
 
 mod support;
 
-use agent_core::Status::{Completed, Failed};
+use agent_core::CallStatus::{Completed, Failed};
 use agent_core::{
-    Access, Agent, Block, Claims, Ctx, Key, Keys, Limits, Lock, Outcome, Response, RuntimeTool,
-    ScriptedModel, ToolCall, Toolset, ToolsetError, View, tool, tools,
+    Access, Agent, Claims, Content, ContentBlock, DynamicTool, Key, Keys, Limits, Lock, Outcome,
+    Response, ScriptedModel, ToolCall, ToolContext, Toolset, ToolsetError, tool, tools,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -115,7 +115,7 @@ fn declared() -> Toolset {
         bare, change, pure, pure_see, read, read_part, read_path, read_r, read_s, see, write,
         write_part, write_path, write_r, write_s
     ];
-    list.with(Lock::new(Cell))
+    list.with_state(Lock::new(Cell))
 }
 
 /// For each two declarations whether the second call waits for the first: `x`, it does; `o`, only
@@ -379,7 +379,7 @@ async fn key1(
     state: &declared::Cell,
     cx: Order,
     a0: Cow<'_, str>,
-    s0: Ctx,
+    s0: ToolContext,
     key0: PathBuf,
     mut mut_: Vec<u8>,
     ms: u64,
@@ -393,7 +393,7 @@ async fn key1(
 
 #[tokio::test(start_paused = true)]
 async fn a_key_is_any_expression_of_the_arguments() {
-    let tools = tools![key1].with(declared::Cell);
+    let tools = tools![key1].with_state(declared::Cell);
     let call = |name: &str, line: &str, a0: &str| {
         let order = json!({"customer": {"name": name}, "lines": [line]});
         ("key1", json!({"cx": order, "a0": a0, "key0": "p", "mut_": [1, 2], "ms": 10}))
@@ -421,7 +421,7 @@ async fn a_key_and_borrowed_state_add_up() {
     }
     let tools = {
         use declared::{Cell, bare, change, pure_see, write_part, write_s};
-        tools![both, more, bare, change, pure_see, write_part, write_s].with(Lock::new(Cell))
+        tools![both, more, bare, change, pure_see, write_part, write_s].with_state(Lock::new(Cell))
     };
     let (a, b, none) = (json!({"key": "a"}), json!({"key": "b"}), json!({}));
     for (one, other, other_key, expected) in [
@@ -527,12 +527,12 @@ async fn a_key_that_panics_claims_nothing() {
     assert_eq!(outcome.elapsed(), ms(200));
 }
 
-fn plugin(name: &str, access: Access) -> RuntimeTool {
-    let body = |arguments: Value, _: Ctx| async move {
+fn plugin(name: &str, access: Access) -> DynamicTool {
+    let body = |arguments: Value, _: ToolContext| async move {
         nap(arguments["ms"].as_u64().unwrap()).await;
         Ok::<_, Infallible>("done")
     };
-    RuntimeTool::new(name, json!({"type": "object"}), access, body).describe("A plugin.")
+    DynamicTool::new(name, "A plugin.", json!({"type": "object"}), access, body)
 }
 
 /// The access of its argument, as a function of a run-time tool sees it.
@@ -643,10 +643,10 @@ async fn tally(at: usize) {
 async fn twenty_thousand_keyed_writes_of_one_response_each_take_their_turn() {
     let calls = (0..20_000).map(|at| {
         let call = ToolCall::new(at.to_string(), "tally", json!({"at": at}).to_string());
-        Block::from(View::ToolCall(call))
+        ContentBlock::from(Content::ToolCall(call))
     });
     let model = once(calls.fold(Response::new(), Response::block));
-    let limits = Limits::default().calls(20_000);
+    let limits = Limits::default().with_calls(20_000);
     let agent = Agent::new(model).tools(tools![tally]).limits(limits);
     let outcome = agent.run("go").await.unwrap();
     assert_eq!(outcome.elapsed(), ms(200));
@@ -680,7 +680,7 @@ fn thousand_edits(path: &Path) -> ScriptedModel {
         let edits = edits.clone();
         model.turn(move |_| edits.clone())
     });
-    model.turn(|_| Response::new().text("done"))
+    model.turn(|_| Response::new().with_text("done"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

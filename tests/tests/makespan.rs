@@ -1,4 +1,4 @@
-//! A batch takes as long as its longest chain, and with a limit as long as it has to.
+//! A batch takes as long as its critical path, and with a limit as long as it has to.
 
 #![cfg(test)]
 
@@ -140,7 +140,7 @@ fn a_ready_call_waits_only_while_all_slots_are_taken() {
     });
 }
 
-/// R. L. Graham's bound for list scheduling: all work, without that of the longest chain of calls that
+/// R. L. Graham's bound for list scheduling: all work, without that of the critical path of calls that
 /// conflict, shared by all slots, and then that chain.
 #[test]
 fn under_a_limit_a_batch_stays_within_grahams_bound() {

@@ -16,10 +16,10 @@ mod told;
 #[path = "support/watched.rs"]
 mod watched;
 
-use agent_core::Status::{Completed, Failed, Interrupted, NeverStarted};
+use agent_core::CallStatus::{Completed, Failed, Interrupted, NotRun};
 use agent_core::{
-    CallSpan, ModelError, ModelErrorKind, Outcome, Response, RunError, RunErrorKind, Status, Stop,
-    Timeline, View, WaitedFor,
+    CallSpan, CallStatus, Content, ModelError, ModelErrorKind, Outcome, Response, RunEnd, RunError,
+    RunErrorKind, Timeline, WaitedFor,
 };
 use mock::{KEY, Mock, mocks};
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ fn results(message: &Value) -> Vec<(&str, &str, bool)> {
 /// what is late could begin.
 fn ran_together(mock: &Mock, timeline: &Timeline) -> bool {
     let calls = timeline.calls();
-    let is_early = calls.iter().any(|call| !call.won.is_zero());
+    let is_early = calls.iter().any(|call| !call.head_start.is_zero());
     assert!(mock.is_streamed() || !is_early, "{timeline}");
     is_early || overlap(calls)
 }
@@ -70,7 +70,7 @@ fn repeats(request: &str, response: &Response) -> bool {
 async fn two_calls_run_together_and_go_back_in_one_message() {
     for mock in mocks("two-calls") {
         let outcome = mock.run().await;
-        assert_eq!((outcome.stop(), mock.ran()), (&Stop::Done, 2));
+        assert_eq!((outcome.end(), mock.ran()), (&RunEnd::Done, 2));
         assert_eq!(outcome.text(), "Paris 18 C, Tokyo 21 C.");
         assert!(ran_together(&mock, &outcome.timeline()), "{}", outcome.timeline());
         let origin = outcome.response().unwrap().origin().unwrap();
@@ -119,7 +119,7 @@ async fn calls_that_come_slowly_begin_before_the_answer_has_ended() {
 /// The first call takes longest.
 async fn fetches_in_order(mock: &Mock, calls: usize, text: &str) -> Timeline {
     let outcome = mock.run().await;
-    assert_eq!((outcome.stop(), outcome.text(), mock.ran()), (&Stop::Done, text.into(), calls));
+    assert_eq!((outcome.end(), outcome.text(), mock.ran()), (&RunEnd::Done, text.into(), calls));
     let timeline = outcome.timeline();
     assert!(ran_together(mock, &timeline), "{timeline}");
 
@@ -136,7 +136,7 @@ async fn fetches_in_order(mock: &Mock, calls: usize, text: &str) -> Timeline {
 async fn two_rounds_are_two_batches() {
     for mock in mocks("two-rounds") {
         let outcome = mock.run().await;
-        assert_eq!((outcome.stop(), outcome.text()), (&Stop::Done, "Two rounds.".into()));
+        assert_eq!((outcome.end(), outcome.text()), (&RunEnd::Done, "Two rounds.".into()));
         let turns: Vec<_> = outcome.timeline().calls().iter().map(|call| call.turn).collect();
         assert_eq!((turns, mock.ran()), (vec![1, 1, 2, 2], 4));
         let bodies = mock.bodies();
@@ -155,12 +155,12 @@ async fn endless_calls_end_at_the_turn_limit() {
     for mock in mocks("endless-calls") {
         let agent = mock.agent().max_turns(3);
         let outcome = mock.run_of(&agent).await.unwrap();
-        assert_eq!((outcome.stop(), mock.ran(), mock.sent().len()), (&Stop::MaxTurns, 3, 3));
+        assert_eq!((outcome.end(), mock.ran(), mock.sent().len()), (&RunEnd::MaxTurns, 3, 3));
         assert_eq!(texts(outcome.transcript()), ["item 1"; 3]);
 
         let mut chat = agent.conversation(outcome.into_transcript());
         let outcome = chat.resume().await.unwrap();
-        assert_eq!((outcome.stop(), mock.ran(), mock.sent().len()), (&Stop::MaxTurns, 6, 6));
+        assert_eq!((outcome.end(), mock.ran(), mock.sent().len()), (&RunEnd::MaxTurns, 6, 6));
     }
 }
 
@@ -168,7 +168,7 @@ async fn endless_calls_end_at_the_turn_limit() {
 async fn no_arguments_are_an_empty_object() {
     for mock in mocks("zero-arguments") {
         let outcome = mock.run().await;
-        assert_eq!((outcome.stop(), outcome.text()), (&Stop::Done, "Twice now.".into()));
+        assert_eq!((outcome.end(), outcome.text()), (&RunEnd::Done, "Twice now.".into()));
         assert_eq!(texts(outcome.transcript()), ["12:00"; 2]);
         let response = outcome.transcript().responses().next().unwrap();
         assert!(response.calls().all(|call| call.arguments() == "{}"));
@@ -179,7 +179,7 @@ async fn no_arguments_are_an_empty_object() {
 async fn a_write_runs_alone_between_the_reads_around_it() {
     for mock in mocks("reads-and-writes") {
         let outcome = mock.run().await;
-        assert_eq!((outcome.stop(), outcome.text()), (&Stop::Done, "a is 1.".into()));
+        assert_eq!((outcome.end(), outcome.text()), (&RunEnd::Done, "a is 1.".into()));
         assert_eq!(texts(outcome.transcript()), ["null", "done", "1", "null"]);
 
         let timeline = outcome.timeline();
@@ -213,7 +213,7 @@ async fn a_thought_goes_back_with_its_signature() {
         let outcome = kinds_go_back(&mock, &["thinking", "tool_use", "tool_use"]).await;
         let block = &outcome.transcript().responses().next().unwrap().blocks()[0];
         assert!(
-            matches!(block.view(), View::Thinking(thought) if thought.starts_with("Both cities"))
+            matches!(block.content(), Content::Thinking(thought) if thought.starts_with("Both cities"))
         );
         assert!(block.raw().unwrap().get().contains("c2lnbmF0dXJlLW9mLXRoZS10aG91Z2h0"));
     }
@@ -224,7 +224,7 @@ async fn a_hidden_thought_goes_back() {
     for mock in mocks("hidden-thought") {
         let outcome = kinds_go_back(&mock, &["redacted_thinking", "tool_use"]).await;
         let block = &outcome.transcript().responses().next().unwrap().blocks()[0];
-        assert_eq!(block.view(), &View::Opaque);
+        assert_eq!(block.content(), &Content::Opaque);
     }
 }
 
@@ -232,7 +232,7 @@ async fn a_hidden_thought_goes_back() {
 async fn kinds_go_back(mock: &Mock, kinds: &[&str]) -> Outcome {
     let outcome = mock.run().await;
     let calls = kinds.iter().filter(|kind| **kind == "tool_use").count();
-    assert_eq!((outcome.stop(), mock.ran()), (&Stop::Done, calls));
+    assert_eq!((outcome.end(), mock.ran()), (&RunEnd::Done, calls));
     assert!(outcome.text().starts_with("Paris 18 C"));
     assert_eq!(statuses(outcome.transcript()), vec![Completed; calls]);
     let bodies = mock.bodies();
@@ -276,7 +276,7 @@ async fn broken_arguments_are_missing_ones() {
 
 async fn one_of_two_fails(mock: &Mock) -> Outcome {
     let outcome = mock.run().await;
-    assert_eq!((outcome.stop(), outcome.text()), (&Stop::Done, "Only Paris.".into()));
+    assert_eq!((outcome.end(), outcome.text()), (&RunEnd::Done, "Only Paris.".into()));
     assert_eq!((statuses(outcome.transcript()), mock.ran()), (vec![Failed, Completed], 1));
     let bodies = mock.bodies();
     assert_eq!(bodies.len(), 2);
@@ -290,7 +290,7 @@ async fn one_of_two_fails(mock: &Mock) -> Outcome {
 async fn two_calls_of_one_id_are_told_apart() {
     for mock in mocks("same-id") {
         let outcome = mock.run().await;
-        assert_eq!((outcome.stop(), outcome.text()), (&Stop::Done, "Both.".into()));
+        assert_eq!((outcome.end(), outcome.text()), (&RunEnd::Done, "Both.".into()));
         let bodies = mock.bodies();
         assert_eq!(bodies.len(), 2);
         let messages = &bodies[1]["messages"];
@@ -309,7 +309,7 @@ async fn two_calls_of_one_id_are_told_apart() {
 async fn a_call_around_calls_is_answered_with_an_error() {
     for mock in mocks("wrapper-call") {
         let outcome = mock.run().await;
-        assert_eq!((outcome.stop(), outcome.text(), mock.ran()), (&Stop::Done, "Both.".into(), 0));
+        assert_eq!((outcome.end(), outcome.text(), mock.ran()), (&RunEnd::Done, "Both.".into(), 0));
         let bodies = mock.bodies();
         let results = results(&bodies[1]["messages"][2]);
         assert_eq!((bodies.len(), results.len()), (2, 1));
@@ -325,8 +325,8 @@ async fn a_call_around_calls_is_answered_with_an_error() {
 async fn calls_of_a_turn_that_has_ended_do_not_run() {
     for mock in mocks("stop-with-calls") {
         let outcome = mock.run().await;
-        assert_eq!((outcome.stop(), mock.ran(), mock.sent().len()), (&Stop::Done, 0, 1));
-        assert_eq!(statuses(outcome.transcript()), [NeverStarted]);
+        assert_eq!((outcome.end(), mock.ran(), mock.sent().len()), (&RunEnd::Done, 0, 1));
+        assert_eq!(statuses(outcome.transcript()), [NotRun]);
         assert_eq!(texts(outcome.transcript()), ["never started: the response had ended"]);
     }
 }
@@ -335,7 +335,7 @@ async fn calls_of_a_turn_that_has_ended_do_not_run() {
 async fn a_paused_turn_goes_back_unchanged() {
     for mock in mocks("pause-turn") {
         let outcome = mock.run().await;
-        assert_eq!((outcome.stop(), outcome.text()), (&Stop::Done, "Found it.".into()));
+        assert_eq!((outcome.end(), outcome.text()), (&RunEnd::Done, "Found it.".into()));
         let (sent, bodies) = (mock.sent(), mock.bodies());
         assert_eq!((sent.len(), bodies[1]["messages"].as_array().unwrap().len()), (2, 2));
         assert!(repeats(&sent[1], outcome.transcript().responses().next().unwrap()));
@@ -346,7 +346,7 @@ async fn a_paused_turn_goes_back_unchanged() {
 #[tokio::test]
 async fn a_text_that_is_cut_off_is_said_to_be() {
     for mock in mocks("cut-text") {
-        let outcome = ends_at_once(&mock, Stop::Truncated).await;
+        let outcome = ends_at_once(&mock, RunEnd::Truncated).await;
         assert_eq!(outcome.text(), "This sentence ends in the");
     }
 }
@@ -356,19 +356,19 @@ async fn a_text_that_is_cut_off_is_said_to_be() {
 async fn no_call_begins_after_a_turn_was_cut_off() {
     for mock in mocks("cut-call") {
         let outcome = mock.run().await;
-        assert_eq!((outcome.stop(), mock.sent().len()), (&Stop::Truncated, 1));
+        assert_eq!((outcome.end(), mock.sent().len()), (&RunEnd::Truncated, 1));
         saved(outcome.transcript());
         let cut_off = "never started: the response was cut off";
         let [(first, _), second] = answers(&outcome);
-        assert_eq!(second, (NeverStarted, cut_off));
-        let ran = usize::from(first != NeverStarted);
-        assert!(matches!(first, Completed | Interrupted | NeverStarted), "{first:?}");
+        assert_eq!(second, (NotRun, cut_off));
+        let ran = usize::from(first != NotRun);
+        assert!(matches!(first, Completed | Interrupted | NotRun), "{first:?}");
         assert!((mock.is_streamed() || ran == 0) && mock.ran() == ran, "{}", outcome.timeline());
     }
 }
 
 /// How the two calls of a run ended.
-fn answers(outcome: &Outcome) -> [(Status, &str); 2] {
+fn answers(outcome: &Outcome) -> [(CallStatus, &str); 2] {
     let answers: Vec<_> = outcome.transcript().results().collect();
     let [first, second] = answers[..] else { panic!("{answers:?}") };
     [first, second].map(|result| (result.status(), result.text()))
@@ -377,7 +377,7 @@ fn answers(outcome: &Outcome) -> [(Status, &str); 2] {
 #[tokio::test]
 async fn a_refusal_is_reported() {
     for mock in mocks("refusal") {
-        assert_eq!(ends_at_once(&mock, Stop::Refused).await.text(), "");
+        assert_eq!(ends_at_once(&mock, RunEnd::Refused).await.text(), "");
     }
 }
 
@@ -385,21 +385,21 @@ async fn a_refusal_is_reported() {
 #[tokio::test]
 async fn a_filter_of_another_dialect_is_reported_by_its_name() {
     for mock in mocks("content-filter") {
-        ends_at_once(&mock, Stop::Other("content_filter".into())).await;
+        ends_at_once(&mock, RunEnd::Other("content_filter".into())).await;
     }
 }
 
 #[tokio::test]
 async fn a_stop_reason_that_nobody_knows_is_kept() {
     for mock in mocks("strange-stop") {
-        let outcome = ends_at_once(&mock, Stop::Other("a_reason_from_the_future".into())).await;
+        let outcome = ends_at_once(&mock, RunEnd::Other("a_reason_from_the_future".into())).await;
         assert_eq!(outcome.text(), "Odd.");
     }
 }
 
-async fn ends_at_once(mock: &Mock, stop: Stop) -> Outcome {
+async fn ends_at_once(mock: &Mock, stop: RunEnd) -> Outcome {
     let outcome = mock.run().await;
-    assert_eq!((outcome.stop(), mock.ran(), mock.sent().len()), (&stop, 0, 1));
+    assert_eq!((outcome.end(), mock.ran(), mock.sent().len()), (&stop, 0, 1));
     saved(outcome.transcript());
     outcome
 }
@@ -435,7 +435,7 @@ async fn a_connection_that_was_dropped_is_made_again() {
 /// How long the one turn took.
 async fn asked_twice(mock: &Mock) -> Duration {
     let outcome = mock.run().await;
-    assert_eq!((outcome.stop(), outcome.text()), (&Stop::Done, "Here you are.".into()));
+    assert_eq!((outcome.end(), outcome.text()), (&RunEnd::Done, "Here you are.".into()));
     let timeline = outcome.timeline();
     assert_eq!((timeline.turns().len(), timeline.turns()[0].attempts), (1, 2));
     let sent = mock.sent();
@@ -492,7 +492,7 @@ const LONG: &str = "A long answer that arrives in many small pieces, one after t
 #[tokio::test]
 async fn an_answer_in_many_small_pieces_is_put_together() {
     for mock in mocks("slow-chunks") {
-        let outcome = ends_at_once(&mock, Stop::Done).await;
+        let outcome = ends_at_once(&mock, RunEnd::Done).await;
         assert_eq!(outcome.text(), LONG);
     }
 }
@@ -503,7 +503,7 @@ async fn an_answer_that_is_cut_in_its_text_is_asked_for_again() {
         if mock.is_streamed() {
             is_cut_each_time(&mock).await;
         } else {
-            assert_eq!(ends_at_once(&mock, Stop::Done).await.text(), LONG);
+            assert_eq!(ends_at_once(&mock, RunEnd::Done).await.text(), LONG);
         }
     }
 }
@@ -516,7 +516,7 @@ async fn an_answer_that_is_cut_in_a_call_is_asked_for_again() {
             is_cut_each_time(&mock).await;
         } else {
             let outcome = mock.run_of(&mock.agent().max_turns(1)).await.unwrap();
-            assert_eq!(outcome.stop(), &Stop::MaxTurns);
+            assert_eq!(outcome.end(), &RunEnd::MaxTurns);
             assert_eq!(texts(outcome.transcript()), ["fine in Paris", "fine in Tokyo"]);
         }
     }

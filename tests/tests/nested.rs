@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use agent_core::{
-    Agent, Ctx, Lock, Outcome, Response, RunError, ScriptedModel, Status, Toolset, tool, tools,
+    Agent, CallStatus, Lock, Outcome, Response, RunError, ScriptedModel, ToolContext, Toolset,
+    tool, tools,
 };
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -53,7 +54,7 @@ async fn in_folder(inner: &Inner, folder: PathBuf) -> Result<String, RunError> {
 
 /// Run an agent on a task.
 #[tool(write, timeout = "9s")]
-async fn on_a_task(inner: &Inner, call: Ctx) -> Result<String, RunError> {
+async fn on_a_task(inner: &Inner, call: ToolContext) -> Result<String, RunError> {
     let agent = inner.0.get().unwrap().clone();
     let run = async move { agent.run("inner").await };
     let outcome = tokio::spawn(call.scope(run)).await.unwrap()?;
@@ -137,13 +138,13 @@ async fn nested(outer: Response, inner: Response) -> Outcome {
         notes,
         with_notes
     ]
-    .with_arc(app.clone());
+    .with_state_arc(app.clone());
     let agent = Agent::new(once(inner)).tools(tools.clone());
     assert!(app.inner.0.set(agent).is_ok());
     let outcome = Agent::new(once(outer)).tools(tools.clone()).run("outer").await.unwrap();
     // Nothing is left behind: the toolset is free.
     let after = Agent::new(once(Response::new().call("save", r#"{"ms":5}"#))).tools(tools);
-    assert_eq!(statuses(after.run("after").await.unwrap().transcript()), [Status::Completed]);
+    assert_eq!(statuses(after.run("after").await.unwrap().transcript()), [CallStatus::Completed]);
     outcome
 }
 
@@ -231,13 +232,13 @@ async fn runs_within_runs_end_somewhere() {
 #[tokio::test(start_paused = true)]
 async fn slots_of_the_calls_around_are_lent() {
     let inner = Arc::new(Inner::default());
-    let tools = tools![may_write, save].with_arc(inner.clone());
+    let tools = tools![may_write, save].with_state_arc(inner.clone());
     let model = ScriptedModel::new()
         .turn(|request| match request.transcript().messages().len() {
             1 if first_text(request) == "outer" => call("may_write"),
             _ => saves(),
         })
-        .turn(|_| Response::new().text("done"));
+        .turn(|_| Response::new().with_text("done"));
     let agent = Agent::new(model).tools(tools).concurrency(1);
     assert!(inner.0.set(agent.clone()).is_ok());
     let outcome = agent.run("outer").await.unwrap();
@@ -260,7 +261,7 @@ async fn a_toolset_of_its_own_waits_as_everybody_does() {
     let inner = Arc::new(Inner::default());
     let agent = Agent::new(once(Response::new().call("save", r#"{"ms":20}"#))).tools(own.clone());
     assert!(inner.0.set(agent.clone()).is_ok());
-    let outer = tools![may_nothing].with_arc(inner);
+    let outer = tools![may_nothing].with_state_arc(inner);
     let outer = Agent::new(once(call("may_nothing"))).tools(outer);
     // Another conversation holds the write for a while.
     let (other, outcome) = tokio::join!(agent.run("other"), outer.run("outer"));
@@ -272,7 +273,7 @@ async fn a_toolset_of_its_own_waits_as_everybody_does() {
 async fn toolsets_that_share_a_ledger_are_ordered_together() {
     let one = Toolset::from(tools![save]);
     let (apart, joined) =
-        (Toolset::from(tools![save]), Toolset::from(tools![save]).ledger(&one).unwrap());
+        (Toolset::from(tools![save]), Toolset::from(tools![save]).order_with(&one).unwrap());
     let run = |tools: &Toolset| {
         let calls = Response::new().call("save", r#"{"ms":20}"#);
         let agent = Agent::new(once(calls)).tools(tools.clone());
@@ -293,7 +294,7 @@ mod by_name {
 #[test]
 fn a_ledger_is_not_shared_by_keys_that_never_meet() {
     let (paths, names) = (Toolset::from(tools![write_file]), tools![by_name::write_named]);
-    let error = Toolset::from(names).ledger(&paths).unwrap_err();
+    let error = Toolset::from(names).order_with(&paths).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the keys of `file` are paths in `write_file` and plain values in `write_named`"

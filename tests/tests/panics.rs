@@ -4,9 +4,10 @@
 
 mod support;
 
-use agent_core::Status::{self, Completed, Failed, Interrupted, NeverStarted, TimedOut};
+use agent_core::CallStatus::{self, Completed, Failed, Interrupted, NotRun, TimedOut};
 use agent_core::{
-    Agent, Ctx, Response, RuntimeTool, ScriptedModel, ToolError, ToolResult, Toolset, tool, tools,
+    Agent, DynamicTool, Response, ScriptedModel, ToolContext, ToolError, ToolResult, Toolset, tool,
+    tools,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -219,11 +220,12 @@ fn told(message: &str) -> Told {
 
 fn all() -> Toolset {
     let schema = json!({"type": "object"});
-    let making = RuntimeTool::new("in_making", schema.clone(), agent_core::Access::Write, {
-        |_: Value, _: Ctx| -> Ready<Told> { panic!("on purpose") }
-    });
-    let running = RuntimeTool::new("in_running", schema, agent_core::Access::Pure, {
-        |_: Value, _: Ctx| async { told("on purpose") }
+    let making =
+        DynamicTool::new("in_making", "A tool.", schema.clone(), agent_core::Access::Write, {
+            |_: Value, _: ToolContext| -> Ready<Told> { panic!("on purpose") }
+        });
+    let running = DynamicTool::new("in_running", "A tool.", schema, agent_core::Access::Pure, {
+        |_: Value, _: ToolContext| async { told("on purpose") }
     });
     let listed = tools![
         at_once,
@@ -245,11 +247,7 @@ fn all() -> Toolset {
         with_a_blocking_bomb,
         good,
     ];
-    Toolset::from(listed)
-        .and(making.describe("A tool."))
-        .unwrap()
-        .and(running.describe("A tool."))
-        .unwrap()
+    Toolset::from(listed).and(making).unwrap().and(running).unwrap()
 }
 
 /// Panics on purpose are not printed.
@@ -277,7 +275,7 @@ fn arguments(name: &str) -> &'static str {
     }
 }
 
-fn expected(name: &str) -> (Status, &'static str) {
+fn expected(name: &str) -> (CallStatus, &'static str) {
     match name {
         "good" => (Completed, "7"),
         "in_drop_at_the_timeout" => {
@@ -373,7 +371,7 @@ async fn a_panic_in_a_body_that_is_stopped_stays_there() {
     };
     let tools = Toolset::from(tools![stopped, end]);
     let error = Agent::new(once(calls())).tools(tools.clone()).run("go").await.unwrap_err();
-    assert_eq!(statuses(error.transcript()), [Interrupted, NeverStarted, Failed]);
+    assert_eq!(statuses(error.transcript()), [Interrupted, NotRun, Failed]);
 
     let agent = Agent::new(once(calls())).tools(tools);
     tokio::time::timeout(ms(5), agent.run("go")).await.unwrap_err();
@@ -402,10 +400,11 @@ fn a_panic_in_a_body_that_its_runtime_drops_stays_there() {
 #[tokio::test(start_paused = true)]
 async fn the_message_of_a_panic_is_short_and_on_one_line() {
     be_quiet();
-    let tool = RuntimeTool::new("long", json!({"type": "object"}), agent_core::Access::Pure, {
-        |_: Value, _: Ctx| async { told(&format!("on purpose\n{}", "x".repeat(999))) }
-    });
-    let tools = Toolset::default().and(tool.describe("A tool.")).unwrap();
+    let tool =
+        DynamicTool::new("long", "A tool.", json!({"type": "object"}), agent_core::Access::Pure, {
+            |_: Value, _: ToolContext| async { told(&format!("on purpose\n{}", "x".repeat(999))) }
+        });
+    let tools = Toolset::default().and(tool).unwrap();
     let outcome = Agent::new(scripted(&["long"])).tools(tools).run("go").await.unwrap();
     let text = texts(outcome.transcript())[0];
     assert!(text.starts_with("the tool panicked: on purpose\\nxx"), "{text}");

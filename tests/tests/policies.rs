@@ -4,7 +4,7 @@
 
 mod support;
 
-use agent_core::{Agent, Outcome, Parallel, Response, Toolset};
+use agent_core::{Agent, Outcome, ParallelToolCalls, Response, Toolset};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::{Write, stderr};
@@ -30,7 +30,9 @@ const TABLE: &str = "
 fn agent(rule: &str, response: Response) -> Agent {
     let agent = Agent::new(once(response));
     match rule {
-        "one by one" => agent.tools(all_names::tools()).parallel(Parallel::Never),
+        "one by one" => {
+            agent.tools(all_names::tools()).parallel_tool_calls(ParallelToolCalls::Never)
+        }
         // As under one lock that several may read, or between barriers.
         "no names" => agent.tools(no_names::tools()),
         "all names" => agent.tools(all_names::tools()),
@@ -83,7 +85,7 @@ macro_rules! declared {
             }
 
             pub(super) fn tools() -> Toolset {
-                tools![read, write].with(Parts::default())
+                tools![read, write].with_state(Parts::default())
             }
         })*
     };

@@ -8,7 +8,7 @@
 mod support;
 
 use agent_core::providers::Anthropic;
-use agent_core::{Agent, Status, Stop, ToolCall, tool, tools};
+use agent_core::{Agent, CallStatus, RunEnd, ToolCall, tool, tools};
 use std::env;
 use std::io::Write;
 use support::statuses;
@@ -34,11 +34,11 @@ async fn a_real_model_makes_two_calls_and_answers_by_their_results() {
     let seen = format!("{}\n\n{}\n", outcome.text(), outcome.timeline());
     writeln!(std::io::stderr(), "{seen}").unwrap();
 
-    assert_eq!((outcome.stop(), outcome.timeline().turns().len()), (&Stop::Done, 2));
+    assert_eq!((outcome.end(), outcome.timeline().turns().len()), (&RunEnd::Done, 2));
     let calls = outcome.transcript().responses().next().unwrap().calls();
     let arguments: Vec<String> = calls.map(ToolCall::arguments).map(without_blanks).collect();
     assert_eq!(arguments, [r#"{"city":"Paris"}"#, r#"{"city":"Tokyo"}"#]);
-    assert_eq!(statuses(outcome.transcript()), [Status::Completed; 2]);
+    assert_eq!(statuses(outcome.transcript()), [CallStatus::Completed; 2]);
     assert!(["Paris", "Tokyo", "21"].iter().all(|word| outcome.text().contains(word)), "{seen}");
     assert!(outcome.usage().input_tokens > 0 && outcome.usage().output_tokens > 0);
 }

@@ -14,7 +14,7 @@ mod requests;
 #[path = "recordings/support.rs"]
 mod support;
 
-use agent_core::{ModelErrorKind as Kind, Stop, StopReason, Usage, View};
+use agent_core::{Content, ModelErrorKind as Kind, RunEnd, StopReason, Usage};
 use differences::members;
 use serde_json::{Value, json};
 use support::{
@@ -59,10 +59,10 @@ async fn a_whole_answer_says_what_another_reader_finds_in_it() {
         let raw: Vec<_> = response.blocks().iter().map(|block| block.raw().unwrap()).collect();
         assert_eq!(spelled(&raw), spelled(&expected), "{name}");
         let views: Vec<_> = expected.iter().map(|block| view(block)).collect();
-        let ours = response.blocks().iter().map(|block| block.view().clone());
+        let ours = response.blocks().iter().map(|block| block.content().clone());
         assert_eq!(ours.collect::<Vec<_>>(), views, "{name}");
         let said = list(&body["content"]).iter().filter_map(|block| block["text"].as_str());
-        assert_eq!(response.all_text(), said.collect::<String>(), "{name}");
+        assert_eq!(response.text(), said.collect::<String>(), "{name}");
 
         assert_eq!(*response.stop_reason(), stop_reason(&body), "{name}");
         assert_eq!(response.usage(), usage(&body), "{name}");
@@ -75,12 +75,12 @@ async fn a_whole_answer_says_what_another_reader_finds_in_it() {
             .then(|| format!("{}: {}", text(&details["category"]), text(&details["explanation"])));
         assert_eq!(origin.stop_details.as_deref(), details.as_deref(), "{name}");
         if *response.stop_reason() == StopReason::Refusal {
-            assert_eq!(*outcome.stop(), Stop::Refused);
+            assert_eq!(*outcome.end(), RunEnd::Refused);
         }
 
         block_count += expected.len();
         calls += response.calls().count();
-        texts += views.iter().filter(|view| matches!(view, View::Text(_))).count();
+        texts += views.iter().filter(|view| matches!(view, Content::Text(_))).count();
     }
     assert!(calls > 0 && texts > 0);
     let count = recordings.len();
@@ -202,7 +202,7 @@ async fn each_recorded_error_has_its_kind_and_says_what_to_do() {
         assert_eq!((error.code(), error.retry_after()), (None, None));
         assert_eq!(error.body(), Some(&*answer.body_text));
         // Nothing of it changes by asking again.
-        assert_eq!((error.is_temporary(), error.attempts(), served.asked().len()), (false, 1, 1));
+        assert_eq!((error.is_retryable(), error.attempts(), served.asked().len()), (false, 1, 1));
     }
     say(&format!("recordings: {} of {} errors have their kind", ERRORS.len(), names.len()));
 }

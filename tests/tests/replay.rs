@@ -428,7 +428,7 @@ async fn a_request_without_an_answer_fails_again() {
     let lost = || Err(ModelError::new(format!("lost {EXTRA}")).with_kind(ModelErrorKind::Timeout));
     let recorder = Recorder::new(folder.path(), fake(move |_, _| lost())).unwrap();
     let model = Anthropic::new("claude-sonnet-4-6", EXTRA).transport(recorder);
-    let once = Limits::default().retries(0);
+    let once = Limits::default().with_retries(0);
     Agent::new(model).limits(once.clone()).run("Hi").await.unwrap_err();
     let file = recording(folder.path(), "0001.json");
     assert_eq!((&file["error"], &file["response"]), (&json!("lost [secret]"), &Value::Null));

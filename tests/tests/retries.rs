@@ -45,7 +45,7 @@ impl Wire {
 
     fn patient(self: &Arc<Self>, retries: u32, times: Timeouts) -> Agent {
         let model = Anthropic::new("claude-test", "a key").transport(self.clone()).timeouts(times);
-        Agent::new(model).limits(Limits::default().retries(retries))
+        Agent::new(model).limits(Limits::default().with_retries(retries))
     }
 
     fn attempts(&self) -> usize {
@@ -316,7 +316,7 @@ async fn who_is_to_wait_for_long_learns_it_at_once() {
         let error = wire.agent(5).run("go").await.unwrap_err();
         assert_eq!(wire.attempts(), 1);
         assert_eq!(model_error(&error).retry_after(), Some(Duration::from_secs(told)));
-        assert!(model_error(&error).is_temporary());
+        assert!(model_error(&error).is_retryable());
     }
     assert_eq!(began.elapsed(), ms(0));
 }
@@ -333,7 +333,8 @@ async fn what_no_time_heals_is_asked_for_once() {
         for headers in [&[][..], &[("x-should-retry", "true")]] {
             let body = body.clone();
             let wire = Wire::new(move |_| reply(200, headers, body.clone()));
-            let agent = wire.agent(2).limits(Limits::default().retries(2).response(4_000));
+            let agent =
+                wire.agent(2).limits(Limits::default().with_retries(2).with_response_bytes(4_000));
             let error = agent.run("go").await.unwrap_err();
             assert_eq!((wire.attempts(), model_error(&error).kind()), (1, kind));
         }
@@ -408,7 +409,7 @@ async fn times_out(times: Timeouts, after: Duration, name: &str, wire: Arc<Wire>
     let error = model_error(&error);
     assert_eq!((began.elapsed(), error.kind()), (after, Kind::Timeout), "{error:?}");
     assert!(error.to_string().contains(&format!("`Timeouts::{name}`")), "{error:?}");
-    assert!(error.is_temporary());
+    assert!(error.is_retryable());
 }
 
 fn silent() -> BoxFuture<'static, Reply> {
@@ -526,7 +527,7 @@ async fn no_tool_runs_twice_because_the_next_answer_failed() {
         _ => done(),
     });
     let saves = Arc::new(Saved::default());
-    let agent = wire.agent(3).tools(tools![save].with_arc(saves.clone()));
+    let agent = wire.agent(3).tools(tools![save].with_state_arc(saves.clone()));
     let outcome = agent.run("go").await.unwrap();
     assert_eq!((outcome.text(), saves.0.load(Relaxed)), ("done".to_owned(), 2));
     let attempts: Vec<_> = outcome.timeline().turns().iter().map(|turn| turn.attempts).collect();
@@ -548,7 +549,7 @@ async fn after_the_last_attempt_a_chat_goes_on_where_it_was() {
         _ => done(),
     });
     let saves = Arc::new(Saved::default());
-    let agent = wire.agent(2).tools(tools![save].with_arc(saves.clone()));
+    let agent = wire.agent(2).tools(tools![save].with_state_arc(saves.clone()));
     let mut chat = agent.conversation(Transcript::default());
     let error = chat.send("go").await.unwrap_err();
     assert_eq!((model_error(&error).attempts(), wire.attempts()), (3, 4));
@@ -568,7 +569,7 @@ async fn a_run_that_is_dropped_while_it_waits_asks_no_more() {
         _ => reply(529, &[("retry-after", "30")], ""),
     });
     let saves = Arc::new(Saved::default());
-    let agent = wire.agent(2).tools(tools![save].with_arc(saves.clone()));
+    let agent = wire.agent(2).tools(tools![save].with_state_arc(saves.clone()));
     for (dropped_after, attempts) in [(ms(29_999), 2), (ms(30_001), 3), (ms(45_000), 3)] {
         wire.seen.lock().unwrap().clear();
         saves.0.store(0, Relaxed);
@@ -593,7 +594,7 @@ impl Flaky {
     }
 
     async fn run(self: &Arc<Self>, retries: u32) -> Result<Outcome, RunError> {
-        Agent::new(self.clone()).limits(Limits::default().retries(retries)).run("go").await
+        Agent::new(self.clone()).limits(Limits::default().with_retries(retries)).run("go").await
     }
 
     fn pauses(&self) -> Vec<Duration> {
@@ -606,7 +607,7 @@ impl Model for Flaky {
         let mut asked = self.asked.lock().unwrap();
         asked.push(Instant::now());
         let error = (self.errors)(u32::try_from(asked.len()).unwrap());
-        Box::pin(async { error.map_or_else(|| Ok(Response::new().text("done")), Err) })
+        Box::pin(async { error.map_or_else(|| Ok(Response::new().with_text("done")), Err) })
     }
 }
 

@@ -4,10 +4,10 @@
 
 mod support;
 
-use agent_core::Status::{Completed, Failed, NeverStarted, TimedOut};
+use agent_core::CallStatus::{Completed, Failed, NotRun, TimedOut};
 use agent_core::{
-    Agent, Ctx, Lock, NoState, Outcome, Parallel, Response, RunErrorKind, RuntimeTool, State, Stop,
-    ToolError, Toolset, Transcript, Usage, tool, tools,
+    Agent, DynamicTool, Lock, Outcome, ParallelToolCalls, Response, RunEnd, RunErrorKind, State,
+    ToolContext, ToolError, Toolset, Transcript, Usage, tool, tools,
 };
 use serde_json::{Value, json};
 use std::convert::Infallible;
@@ -65,7 +65,7 @@ async fn five_calls_take_as_long_as_one() {
     let outcome = agent(FIVE).run("go").await.unwrap();
     assert_eq!(spans(&outcome), [(0, 800); 5]);
     assert_eq!(outcome.elapsed(), ms(800));
-    assert_eq!(outcome.timeline().added_up(), ms(4000));
+    assert_eq!(outcome.timeline().sequential_time(), ms(4000));
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,7 +138,7 @@ async fn a_turn_waits_for_all_calls_of_the_one_before_it() {
             assert_eq!(request.results().len(), 2);
             plan("look 5")
         })
-        .turn(|_| Response::new().text("done"));
+        .turn(|_| Response::new().with_text("done"));
     let outcome = Agent::new(model).tools(tools![look]).run("go").await.unwrap();
     assert_eq!(spans(&outcome), [(100, 150), (100, 110), (250, 255)]);
     assert_eq!(outcome.elapsed(), ms(355));
@@ -202,7 +202,7 @@ async fn run_on_state(calls: &str) -> Outcome {
     };
     let tools =
         tools![push_left, push_right, count_left, shift, use_handle, look, bare, save, think];
-    Agent::new(once(plan(calls))).tools(tools.with(state)).run("go").await.unwrap()
+    Agent::new(once(plan(calls))).tools(tools.with_state(state)).run("go").await.unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -262,14 +262,15 @@ async fn writes_of_two_runs_on_one_toolset_are_ordered_and_their_unnamed_reads_a
 async fn a_forbidden_parallel_is_in_the_request_and_holds_for_the_calls() {
     let model = agent_core::ScriptedModel::new()
         .turn(|request| {
-            assert_eq!(request.parallel(), Parallel::Never);
+            assert_eq!(request.parallel_tool_calls(), ParallelToolCalls::Never);
             plan("think 30, look 20, think 10")
         })
         .turn(|request| {
-            assert_eq!(request.parallel(), Parallel::Never);
-            Response::new().text("done")
+            assert_eq!(request.parallel_tool_calls(), ParallelToolCalls::Never);
+            Response::new().with_text("done")
         });
-    let agent = Agent::new(model).tools(tools![look, think]).parallel(Parallel::Never);
+    let agent =
+        Agent::new(model).tools(tools![look, think]).parallel_tool_calls(ParallelToolCalls::Never);
     let outcome = agent.run("go").await.unwrap();
     assert_eq!(spans(&outcome), [(0, 30), (30, 50), (50, 60)]);
 }
@@ -277,7 +278,7 @@ async fn a_forbidden_parallel_is_in_the_request_and_holds_for_the_calls() {
 #[tokio::test(start_paused = true)]
 async fn unless_set_the_model_may_make_several_calls() {
     let model = agent_core::ScriptedModel::new().turn(|request| {
-        assert_eq!(request.parallel(), Parallel::Auto);
+        assert_eq!(request.parallel_tool_calls(), ParallelToolCalls::Auto);
         Response::new()
     });
     Agent::new(model).run("go").await.unwrap();
@@ -316,22 +317,23 @@ async fn a_timeout_counts_from_the_start_of_the_call_and_not_from_the_queue() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_without_a_timeout_of_its_own_has_the_default_one() {
-    let hang = RuntimeTool::new("hang", json!({"type": "object"}), agent_core::Access::Read, {
-        |_: Value, _: Ctx| std::future::pending::<Result<String, Infallible>>()
-    });
-    let tools = Toolset::default().and(hang.describe("A tool.")).unwrap();
+    let hang =
+        DynamicTool::new("hang", "A tool.", json!({"type": "object"}), agent_core::Access::Read, {
+            |_: Value, _: ToolContext| std::future::pending::<Result<String, Infallible>>()
+        });
+    let tools = Toolset::default().and(hang).unwrap();
     let agent = Agent::new(once(Response::new().call("hang", "{}"))).tools(tools);
     let outcome = agent.run("go").await.unwrap();
     assert_eq!(outcome.elapsed(), ms(120_000));
     assert_eq!(statuses(outcome.transcript()), [TimedOut]);
 
-    let short = agent.limits(agent_core::Limits::default().call_timeout(ms(70)));
+    let short = agent.limits(agent_core::Limits::default().with_call_timeout(ms(70)));
     assert_eq!(short.run("go").await.unwrap().elapsed(), ms(70));
 }
 
 /// See the call.
 #[tool(pure, timeout = "2s")]
-async fn deadline(ctx: Ctx) -> u64 {
+async fn deadline(ctx: ToolContext) -> u64 {
     sleep(Duration::from_millis(500)).await;
     let left = ctx.deadline().unwrap() - tokio::time::Instant::now();
     u64::try_from(left.as_millis()).unwrap()
@@ -364,7 +366,7 @@ async fn six_calls_of_which_four_go_wrong_get_six_results_and_the_run_goes_on() 
         })
         .turn(|request| {
             let text: Vec<_> = request.results().iter().map(agent_core::ToolResult::text).collect();
-            Response::new().text(text.join("\n"))
+            Response::new().with_text(text.join("\n"))
         });
     let agent = Agent::new(model).tools(tools![look, burst, hang, save, think]);
     let outcome = agent.run("go").await.unwrap();
@@ -381,7 +383,7 @@ async fn six_calls_of_which_four_go_wrong_get_six_results_and_the_run_goes_on() 
         statuses(outcome.transcript()),
         [Completed, Failed, TimedOut, Failed, Failed, Completed]
     );
-    assert_eq!(outcome.stop(), &Stop::Done);
+    assert_eq!(outcome.end(), &RunEnd::Done);
     assert_eq!(outcome.elapsed(), ms(800));
 }
 
@@ -409,7 +411,7 @@ static STUCK_UNTIL_THE_END: AtomicUsize = AtomicUsize::new(0);
 
 /// Stay longer than allowed.
 #[tool(write, blocking, timeout = "50ms")]
-fn overstay(ctx: Ctx) {
+fn overstay(ctx: ToolContext) {
     while !ctx.is_cancelled() {
         thread::sleep(ms(1));
     }
@@ -479,7 +481,7 @@ fn hello() -> &'static str {
 async fn a_request_has_the_system_prompt_and_the_definitions() {
     let model = agent_core::ScriptedModel::new().turn(|request| {
         assert_eq!(request.system(), Some("Be brief."));
-        let tools: Vec<_> = request.tools().iter().map(agent_core::Definition::name).collect();
+        let tools: Vec<_> = request.tools().iter().map(agent_core::ToolDefinition::name).collect();
         assert_eq!(tools, ["hello", "look"]);
         assert_eq!(request.tools()[0].description(), "Say hello.");
         assert_eq!(request.results(), []);
@@ -495,7 +497,7 @@ async fn a_run_ends_when_the_model_has_answered_as_often_as_it_may() {
     let model = agent_core::ScriptedModel::new().turn(turn).turn(turn).turn(turn).turn(turn);
     let agent = Agent::new(model).tools(tools![look]).max_turns(3);
     let outcome = agent.run("go").await.unwrap();
-    assert_eq!(outcome.stop(), &Stop::MaxTurns);
+    assert_eq!(outcome.end(), &RunEnd::MaxTurns);
     assert_eq!(outcome.transcript().responses().count(), 3);
     assert_eq!(texts(outcome.transcript()), ["10"; 3]);
     assert_eq!(outcome.elapsed(), ms(30));
@@ -505,12 +507,12 @@ async fn a_run_ends_when_the_model_has_answered_as_often_as_it_may() {
 async fn a_conversation_goes_on_after_it_was_saved_and_loaded() {
     let model = agent_core::ScriptedModel::new()
         .turn(|_| plan("look 10, look 20"))
-        .turn(|request| Response::new().text(request.results()[1].text()))
+        .turn(|request| Response::new().with_text(request.results()[1].text()))
         .turn(|request| {
             assert_eq!(request.transcript().messages().len(), 5);
             plan("think 5")
         })
-        .turn(|request| Response::new().text(request.results()[0].text()));
+        .turn(|request| Response::new().with_text(request.results()[0].text()));
     let agent = Agent::new(model).tools(tools![look, think]);
     let mut chat = agent.conversation(Transcript::default());
     let first = chat.send("one").await.unwrap();
@@ -527,7 +529,7 @@ async fn usage_is_summed_over_the_turns_of_a_run() {
     let model = agent_core::ScriptedModel::new()
         .turn(|_| plan("look 1").used(Usage::new(100, 20)))
         .turn(|_| plan("look 1").used(Usage::new(150, 30)))
-        .turn(|_| Response::new().text("done").used(Usage::new(200, 5)))
+        .turn(|_| Response::new().with_text("done").used(Usage::new(200, 5)))
         .turn(|_| Response::new().used(Usage::new(7, 7)));
     let agent = Agent::new(model).tools(tools![look]);
     let mut chat = agent.conversation(Transcript::default());
@@ -563,10 +565,12 @@ fn end() -> Result<(), ToolError> {
 #[tokio::test(start_paused = true)]
 async fn a_fatal_error_ends_a_run_that_goes_added_up() {
     let calls = Response::new().call("end", "{}").call("hello", "{}").call("hello", "{}");
-    let agent = Agent::new(once(calls)).tools(tools![end, hello]).parallel(Parallel::Never);
+    let agent = Agent::new(once(calls))
+        .tools(tools![end, hello])
+        .parallel_tool_calls(ParallelToolCalls::Never);
     let ended = tokio::time::timeout(ms(10_000), agent.run("go")).await;
     let error = ended.expect("the run ends").unwrap_err();
-    assert_eq!(statuses(error.transcript()), [Failed, NeverStarted, NeverStarted]);
+    assert_eq!(statuses(error.transcript()), [Failed, NotRun, NotRun]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -589,18 +593,19 @@ async fn an_agent_may_be_shared_between_tasks() {
 
 #[test]
 fn a_toolset_without_state_is_bound_to_none() {
-    assert_eq!(tools![look].with(NoState).names().collect::<Vec<_>>(), ["look"]);
+    assert_eq!(tools![look].with_state(()).names().collect::<Vec<_>>(), ["look"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_run_time_tool_that_declares_nothing_is_taken_to_write() {
-    let body = |_: Value, _: Ctx| async {
+    let body = |_: Value, _: ToolContext| async {
         sleep(ms(20)).await;
         Ok::<_, Infallible>(json!({"done": true}))
     };
     let schema = json!({"type": "object"});
-    let plugin = RuntimeTool::new("plugin", schema, agent_core::Access::Undeclared, body);
-    let tools = Toolset::default().and(plugin.describe("A plugin.")).unwrap();
+    let plugin =
+        DynamicTool::new("plugin", "A plugin.", schema, agent_core::Access::Undeclared, body);
+    let tools = Toolset::default().and(plugin).unwrap();
     let response = Response::new().call("plugin", "{}").call("plugin", "{}");
     let outcome = Agent::new(once(response)).tools(tools).run("go").await.unwrap();
     assert_eq!(spans(&outcome), [(0, 20), (20, 40)]);

@@ -155,7 +155,7 @@ fn single_use() -> Http {
 async fn chat(place: &str, model: Anthropic, retries: u32) -> Result<Outcome, RunError> {
     LazyLock::force(&LOG);
     assert_debug_unseen(place, &model);
-    let agent = Agent::new(model).limits(Limits::default().retries(retries));
+    let agent = Agent::new(model).limits(Limits::default().with_retries(retries));
     let mut chat = agent.conversation(Transcript::default());
     let ended = chat.send("go").await;
     look_at(place, &agent, &chat, &ended);
@@ -170,7 +170,7 @@ fn look_at(place: &str, agent: &Agent, chat: &Conversation, ended: &Result<Outco
     assert_unseen(place, &serde_json::to_string(chat.transcript()).unwrap());
     let timeline = match ended {
         Ok(outcome) => {
-            assert_debug_unseen(place, outcome.stop());
+            assert_debug_unseen(place, outcome.end());
             assert_debug_unseen(place, &outcome.usage());
             assert_debug_unseen(place, &outcome.response());
             outcome.timeline()

@@ -5,7 +5,7 @@
 mod support;
 
 use agent_core::Access::{Pure, Read, Undeclared, Write};
-use agent_core::Status::{Completed, Failed, TimedOut};
+use agent_core::CallStatus::{Completed, Failed, TimedOut};
 use agent_core::{
     Agent, Lock, Response, ScriptedModel, Toolset, Transcript, WaitedFor, tool, tools,
 };
@@ -55,7 +55,7 @@ fn small_run() -> Agent {
                 .call("hang", "{}")
                 .call("delete", r#"{"path":"b.md"}"#)
         })
-        .turn(|_| Response::new().text("done"));
+        .turn(|_| Response::new().with_text("done"));
     Agent::new(model).tools(tools![read, edit, lookup, hang])
 }
 
@@ -71,7 +71,7 @@ turn 1: model               ▏▒▒▒▒▒▒▒▒▒▒▒                
   #5 hang()                 ▏           ×××××××                      ▕    250 ms  timed out
   #6 delete(b.md)           ▏           ×                            ▕      0 ms  failed
 turn 2: model               ▏                            ▒▒▒▒▒▒▒▒▒▒▒▒▕    400 ms
-1.40 s in all; one by one 1.85 s, longest chain 1.40 s";
+1.40 s in all; one by one 1.85 s, critical path 1.40 s";
     assert_eq!(outcome.timeline().to_string(), expected);
 }
 
@@ -80,7 +80,7 @@ async fn a_small_run_as_data() {
     let timeline = small_run().run("go").await.unwrap().timeline();
     let turns: Vec<_> = timeline.turns().iter().map(|turn| (turn.started, turn.ended)).collect();
     assert_eq!(turns, [(ms(0), ms(400)), (ms(1000), ms(1400))]);
-    assert_eq!((timeline.elapsed(), timeline.added_up()), (ms(1400), ms(1850)));
+    assert_eq!((timeline.elapsed(), timeline.sequential_time()), (ms(1400), ms(1850)));
     assert_eq!(timeline.critical_path(), ms(1400));
 
     let calls = timeline.calls();
@@ -125,7 +125,7 @@ async fn count(count: &mut Count, ms: u64) -> u64 {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_waits_for_another_run_says_so() {
-    let tools: Toolset = tools![count].with(Lock::new(Count::default()));
+    let tools: Toolset = tools![count].with_state(Lock::new(Count::default()));
     let run = |ms| Agent::new(once(plan(ms))).tools(tools.clone());
     let (first, second) = (run("count 50"), run("count 10"));
     let (first, second) = tokio::join!(first.run("go"), second.run("go"));
@@ -140,9 +140,9 @@ async fn a_call_that_waits_for_another_run_says_so() {
 async fn the_timeline_of_a_conversation_has_the_last_run_only() {
     let model = ScriptedModel::new()
         .turn(|_| plan("lookup 10, lookup 20"))
-        .turn(|_| Response::new().text("one"))
+        .turn(|_| Response::new().with_text("one"))
         .turn(|_| plan("lookup 30"))
-        .turn(|_| Response::new().text("two"));
+        .turn(|_| Response::new().with_text("two"));
     let mut chat = Agent::new(model).tools(tools![lookup]).conversation(Transcript::default());
     chat.send("one").await.unwrap();
     sleep(Duration::from_secs(100)).await;
@@ -155,12 +155,12 @@ async fn the_timeline_of_a_conversation_has_the_last_run_only() {
 
 #[tokio::test(start_paused = true)]
 async fn the_timeline_of_a_run_without_calls_is_one_line_and_its_sum() {
-    let model = ScriptedModel::new().latency(ms(1500)).turn(|_| Response::new().text("hi"));
+    let model = ScriptedModel::new().latency(ms(1500)).turn(|_| Response::new().with_text("hi"));
     let outcome = Agent::new(model).run("hi").await.unwrap();
     assert_eq!(
         outcome.timeline().to_string(),
         "turn 1: model  ▏▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▕    1.50 s\n\
-         1.50 s in all; one by one 1.50 s, longest chain 1.50 s"
+         1.50 s in all; one by one 1.50 s, critical path 1.50 s"
     );
 }
 

@@ -10,8 +10,8 @@
 )]
 
 use agent_core::{
-    Access, Agent, Lock, Output, Response, RunErrorKind, RuntimeTool, ScriptedModel, State, Status,
-    ToolError, ToolResult, Toolset, ToolsetError, tool, tools,
+    Access, Agent, CallStatus, DynamicTool, Lock, Response, RunErrorKind, ScriptedModel, State,
+    ToolError, ToolOutput, ToolResult, Toolset, ToolsetError, tool, tools,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ fn call(tools: impl Into<Toolset>, name: &str, arguments: &str) -> ToolResult {
 #[track_caller]
 fn answer(tools: impl Into<Toolset>, name: &str, arguments: &str) -> String {
     let result = call(tools, name, arguments);
-    assert_eq!(result.status(), Status::Completed, "{}", result.text());
+    assert_eq!(result.status(), CallStatus::Completed, "{}", result.text());
     result.text().to_owned()
 }
 
@@ -259,7 +259,7 @@ mod names_of_all_kinds {
 
     #[test]
     fn a_tool_may_be_called_as_it_likes() {
-        let tools = || tools![a, cx, a0, s0, arg, args, r#type].with(super::Limit(5));
+        let tools = || tools![a, cx, a0, s0, arg, args, r#type].with_state(super::Limit(5));
         assert_eq!(names(tools()), ["a", "a0", "arg", "args", "cx", "s0", "type"]);
         assert_eq!(answer(tools(), "a", r#"{"a":1,"a0":2}"#), "3");
         assert_eq!(answer(tools(), "cx", r#"{"cx":1,"s0":"x","a1":[2]}"#), "5 1 x [2]");
@@ -408,8 +408,8 @@ returning! {
     str_error: Result<u8, &'static str> = Err("a str");
     boxed_error: Result<u8, Box<dyn Error + Send + Sync>> = Err("boxed".into());
     any_error: anyhow::Result<u8> = Err(anyhow::anyhow!("inner").context("outer"));
-    output: Output = Output::text("made by hand");
-    output_in_result: Result<Output, Failure> = Ok(Output::of(&[1, 2]).unwrap());
+    output: ToolOutput = ToolOutput::text("made by hand");
+    output_in_result: Result<ToolOutput, Failure> = Ok(ToolOutput::of(&[1, 2]).unwrap());
     unit: () = ();
     text: String = "a \"b\"".to_owned();
     borrowed: &'static str = "a \"b\"";
@@ -493,7 +493,7 @@ fn errors_are_told_by_their_text_and_kept_for_the_host() {
         ("any_error", "outer"),
     ] {
         let result = call(bad, name, "");
-        assert_eq!((result.status(), result.text()), (Status::Failed, expected), "{name}");
+        assert_eq!((result.status(), result.text()), (CallStatus::Failed, expected), "{name}");
         assert_eq!(result.error().unwrap().to_string(), expected);
     }
     assert!(call(bad, "aliased_error", "").error().unwrap().is::<Failure>());
@@ -534,7 +534,7 @@ fn a_tool_asks_the_model_to_correct_a_call() {
 fn a_fatal_error_ends_the_run_only_as_itself() {
     let model = |name: &'static str, arguments: &'static str| {
         let first = ScriptedModel::new().turn(move |_| Response::new().call(name, arguments));
-        first.turn(|request| Response::new().text(request.results()[0].text()))
+        first.turn(|request| Response::new().with_text(request.results()[0].text()))
     };
     let run =
         |model| block_on(Agent::new(model).tools(tools![fail, fail_boxed, fail_anyhow]).run("go"));
@@ -571,10 +571,10 @@ fn limit(limit: &Limit, notes: &Notes) -> String {
 
 #[test]
 fn state_is_a_single_value_or_a_lock() {
-    assert_eq!(answer(tools![count].with(Notes::default()), "count", ""), "0");
+    assert_eq!(answer(tools![count].with_state(Notes::default()), "count", ""), "0");
 
     let notes = Arc::new(Lock::new(Notes::default()));
-    let toolset = tools![note, count].with_arc(notes.clone());
+    let toolset = tools![note, count].with_state_arc(notes.clone());
     assert_eq!(answer(toolset.clone(), "note", r#"{"text":"a"}"#), "1");
     assert_eq!(answer(toolset, "count", ""), "1");
     assert_eq!(block_on(async { notes.read().await.0.clone() }), ["a"]);
@@ -646,7 +646,7 @@ fn joined(names: &Vec<&str>, with: &str) -> String {
 
 #[test]
 fn state_with_fields_of_many_types() {
-    let toolset = tools![note, count, limit, calls, price, joined].with(app());
+    let toolset = tools![note, count, limit, calls, price, joined].with_state(app());
     assert_eq!(answer(toolset.clone(), "note", r#"{"text":"a"}"#), "1");
     assert_eq!(answer(toolset.clone(), "limit", ""), "1 of 9");
     assert_eq!(answer(toolset.clone(), "calls", ""), "1");
@@ -660,26 +660,31 @@ struct Fields(Limit, #[lend(mut Notes)] Lock<Notes>);
 
 #[test]
 fn state_without_names() {
-    let toolset = tools![limit].with(Fields(Limit(1), Lock::default()));
+    let toolset = tools![limit].with_state(Fields(Limit(1), Lock::default()));
     assert_eq!(answer(toolset, "limit", ""), "0 of 1");
 }
 
-fn runtime_tool(name: &str) -> RuntimeTool {
+fn runtime_tool(name: &str) -> DynamicTool {
     let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}});
-    let tool = RuntimeTool::new(name, schema, Access::Read, |arguments, call| async move {
-        let n = arguments["n"].as_i64().ok_or_else(|| ToolError::retry("n is no integer"))?;
-        Ok::<_, ToolError>(format!("{} {n}", call.id()))
-    });
-    tool.describe("Known at run time.")
+    DynamicTool::new(
+        name,
+        "Known at run time.",
+        schema,
+        Access::Read,
+        |arguments, call| async move {
+            let n = arguments["n"].as_i64().ok_or_else(|| ToolError::retry("n is no integer"))?;
+            Ok::<_, ToolError>(format!("{} {n}", call.id()))
+        },
+    )
 }
 
 #[test]
 fn tools_known_at_run_time_join_the_others() {
-    let toolset = tools![count].with(Notes::default());
+    let toolset = tools![count].with_state(Notes::default());
     let toolset = toolset
         .and(runtime_tool("a-1"))
         .unwrap()
-        .and(tools![unit, limit].with(Fields(Limit(1), Lock::default())))
+        .and(tools![unit, limit].with_state(Fields(Limit(1), Lock::default())))
         .unwrap();
     assert_eq!(names(toolset.clone()), ["a-1", "count", "limit", "unit"]);
     assert_eq!(answer(toolset.clone(), "a-1", r#"{"n":5}"#), "call_1 5");
@@ -701,7 +706,7 @@ fn a_clash_names_both_tools() {
         "two tools are called `unit`: \"Return a value.\" and \"Known at run time.\""
     );
     assert!(matches!(error, ToolsetError::Clash { .. }));
-    let twice = Toolset::from(tools![unit]).and(tools![unit].with(())).unwrap_err();
+    let twice = Toolset::from(tools![unit]).and(tools![unit].with_state(())).unwrap_err();
     assert!(matches!(twice, ToolsetError::Clash { .. }), "{twice}");
 }
 
@@ -713,12 +718,12 @@ fn run_time_tools_need_a_name_and_a_schema_that_providers_take() {
     }
     for schema in [json!({}), json!(true), json!({"type": "array"}), Value::Null] {
         let body = |_, _| async { Ok::<_, ToolError>("") };
-        let tool = RuntimeTool::new("t", schema, Access::Pure, body);
+        let tool = DynamicTool::new("t", "A tool.", schema, Access::Pure, body);
         let error = Toolset::default().and(tool).unwrap_err();
         assert_eq!(error.to_string(), "tool `t`: its schema needs `\"type\": \"object\"`");
     }
     let body = |_, _| async { Ok::<_, String>(()) };
-    let silent = RuntimeTool::new("t", json!({"type": "object"}), Access::Pure, body);
+    let silent = DynamicTool::new("t", " ", json!({"type": "object"}), Access::Pure, body);
     let error = Toolset::default().and(silent).unwrap_err();
     assert_eq!(error.to_string(), "tool `t`: describe it: the model chooses by this text");
 }

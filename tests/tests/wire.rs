@@ -95,7 +95,7 @@ async fn there_has_to_be_something_to_answer() {
         assert_eq!(chat.resume().await.unwrap_err().to_string(), told);
         assert_eq!(chat.send(nothing).await.unwrap_err().to_string(), told);
         assert_eq!(wire.sent().len(), 1);
-        assert!(chat.take_back().is_some());
+        assert!(chat.pop_input().is_some());
         assert_eq!(chat.transcript().messages().len(), 2);
     }
 }
@@ -105,11 +105,11 @@ async fn what_is_refused_can_be_taken_back() {
     let wire = Wire::new([says("Hello."), says("Fine.")]);
     let mut chat = Agent::new(wire.model()).conversation(Transcript::default());
     chat.send("Hi").await.unwrap();
-    assert!(chat.take_back().is_none());
+    assert!(chat.pop_input().is_none());
     let picture = Part::Image(Media::new("image/tiff", b".."));
     let error = chat.send(Input::from("Look").and(picture.clone())).await.unwrap_err();
     assert!(error.to_string().contains("an image of type image/tiff"), "{error}");
-    assert_eq!(chat.take_back().unwrap().parts(), [Part::from("Look"), picture]);
+    assert_eq!(chat.pop_input().unwrap().parts(), [Part::from("Look"), picture]);
     assert_eq!(chat.send("How are you?").await.unwrap().text(), "Fine.");
 }
 

@@ -39,7 +39,7 @@ impl Model for InMemory {
             if self.parked {
                 pending::<()>().await;
             }
-            Ok(Response::new().text(ANSWER))
+            Ok(Response::new().with_text(ANSWER))
         })
     }
 }

@@ -6,23 +6,24 @@ use super::desk::{Broken, Desk, Sink};
 use super::early::{Begun, Early};
 use super::held::{Held, Verdict, judge};
 use super::job::{Info, Job};
+use super::lookup;
 use super::nested::Enclosing;
 use super::outcome::{Ending, drop_quietly};
 use super::prepare::prepare;
 use super::shared::{CallTimes, Shared};
-use crate::access::Claim;
-use crate::approval::{Approval, Call, Decision};
-use crate::arguments::read_once;
-use crate::context::{Around, Ctx};
 use crate::error::ToolError;
-use crate::halt::Halting;
-use crate::limits::Limits;
 use crate::model::BoxFuture;
-use crate::policy;
+use crate::rules::approval::{Approval, Decision, PendingCall};
+use crate::rules::limits::Limits;
+use crate::rules::stop::StopSignal;
+use crate::schedule::claim::Claim;
+use crate::schedule::queue::CallSlots;
 use crate::sync::{Instant, yield_now};
-use crate::tool::Options;
-use crate::toolset::{Bound, CallSlots, Toolset};
-use crate::transcript::{Status, ToolCall};
+use crate::tool::arguments::read_once;
+use crate::tool::context::{ParentCall, ToolContext};
+use crate::tool::meta::Options;
+use crate::toolset::{Bound, Toolset};
+use crate::transcript::{CallStatus, ToolCall};
 
 /// What the calls of one response run under.
 #[derive(Clone, Copy)]
@@ -40,7 +41,7 @@ pub(crate) struct Batch<'a> {
     /// How often the model has been asked for the response: calls of answers that failed are others.
     pub(crate) attempt: u32,
     /// The call within which these run, if there is one.
-    pub(crate) around: Option<&'a Around>,
+    pub(crate) around: Option<&'a ParentCall>,
 }
 
 /// A call that is ready to be admitted.
@@ -87,7 +88,7 @@ impl<'a> Batch<'a> {
         self,
         calls: &[&ToolCall],
         early: Option<Box<Early<'a>>>,
-        halting: &mut Halting<'_>,
+        halting: &mut StopSignal<'_>,
         sink: &mut Sink<'_>,
     ) -> Option<Broken> {
         let (had_early, begun) = (early.is_some(), early.and_then(|early| early.into_begun(calls)));
@@ -163,14 +164,14 @@ impl<'a> Batch<'a> {
     ) -> Result<Ready<'a>, Ending> {
         self.check_limits(index, call)?;
         if shared.depth >= DEEPEST {
-            return Err(Ending::never_started("too many runs stand within each other"));
+            return Err(Ending::not_run("too many runs stand within each other"));
         }
-        let permit = policy::decide(self.toolset, call.name());
-        let permit = permit.map_err(|why| Ending::refused(Status::Failed, why))?;
+        let permit = lookup::decide(self.toolset, call.name());
+        let permit = permit.map_err(|why| Ending::refused(CallStatus::Failed, why))?;
         let tool = permit.tool();
         let context = tool
             .takes_call
-            .then(|| Ctx::new(call.shared_id(), self.key(index), shared.token_of(index)));
+            .then(|| ToolContext::new(call.shared_id(), self.key(index), shared.token_of(index)));
         let body = permit.call(call.shared_arguments(), context.clone());
         // A call that claims nothing parses its arguments where it runs.
         let (body, keys) =
@@ -179,7 +180,7 @@ impl<'a> Batch<'a> {
             && !enclosing.covers(&[&*tool.claims, &keys].concat())
         {
             drop_quietly(body);
-            return Err(Ending::refused(Status::Failed, NOT_COVERED));
+            return Err(Ending::refused(CallStatus::Failed, NOT_COVERED));
         }
         let Options { access, blocking, sync, timeout, .. } = tool.options;
         let timeout = timeout.unwrap_or(self.limits.call_timeout);
@@ -201,7 +202,7 @@ impl<'a> Batch<'a> {
     ) -> Result<Ready<'a>, Ending> {
         let Options { destructive, solo, .. } = ready.tool.options;
         let decided = if solo && calls > 1 {
-            Err(Ending::never_started("call it alone, after you have seen the other results"))
+            Err(Ending::not_run("call it alone, after you have seen the other results"))
         } else if self.approval.concerns(destructive) {
             self.question(call, ready.tool)
         } else {
@@ -231,7 +232,7 @@ impl<'a> Batch<'a> {
         if !tool.claims_something() {
             tool.check(call.arguments()).map_err(|error| Ending::of(Err(error)))?;
         }
-        match judge(self.approval, Call::new(call, arguments, access, destructive)) {
+        match judge(self.approval, PendingCall::new(call, arguments, access, destructive)) {
             Verdict::Allowed => Ok(None),
             Verdict::Denied(why) => Err(Ending::denied(&why)),
             Verdict::Asked(question) => Ok(Some(question)),
@@ -239,8 +240,8 @@ impl<'a> Batch<'a> {
     }
 
     fn check_limits(&self, index: usize, call: &ToolCall) -> Result<(), Ending> {
-        let Limits { calls, arguments, .. } = *self.limits;
-        let refused = |why: String| Err(Ending::never_started(&why));
+        let Limits { calls, argument_bytes: arguments, .. } = *self.limits;
+        let refused = |why: String| Err(Ending::not_run(&why));
         if index >= calls {
             return refused(format!(
                 "limit of {calls} calls in a response; call it again next turn"

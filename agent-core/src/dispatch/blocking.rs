@@ -1,8 +1,9 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::sync::thread::{self, Thread};
-use crate::tool::{CallFuture, Returned};
+use crate::sync::thread;
+use crate::sync::thread::Thread;
+use crate::tool::meta::{CallFuture, Returned};
 
 /// Drives a call to its end on a thread that may block.
 ///

@@ -11,10 +11,11 @@ use super::held::Held;
 use super::news::{News, Word};
 use super::outcome::{Ending, drop_quietly};
 use super::shared::{CallTimes, Ended, Shared};
-use crate::halt::{Halt, Halting};
-use crate::limits::{Limits, cut_result};
+use crate::rules::limits::{Limits, cut_result};
+use crate::rules::stop::{StopCause, StopSignal};
+use crate::schedule::queue::Blocker;
 use crate::sync::{Instant, sleep, timeout, yield_now};
-use crate::toolset::{Blocker, Bound};
+use crate::toolset::Bound;
 use crate::transcript::{ToolCall, ToolResult};
 
 /// Something that happens to the call at this position.
@@ -39,7 +40,7 @@ pub(crate) enum Broken {
     /// A fatal error of the tool that was called at this position.
     Fatal(usize, Arc<dyn Error + Send + Sync>),
     /// The run was stopped.
-    Halted(Halt),
+    Stopped(StopCause),
 }
 
 /// Why what waited when a fatal error came never starts.
@@ -92,7 +93,7 @@ impl<'a, 'b> Desk<'a, 'b> {
     /// only for those that run to let go.
     ///
     /// What is rare is boxed, so that a run holds no room for it.
-    pub(super) async fn collect(&mut self, held: &mut Held<'_>, halting: &mut Halting<'_>) {
+    pub(super) async fn collect(&mut self, held: &mut Held<'_>, halting: &mut StopSignal<'_>) {
         loop {
             self.take_news();
             match self.broken {
@@ -100,7 +101,7 @@ impl<'a, 'b> Desk<'a, 'b> {
                     *held = Held::default();
                     return Box::pin(self.stop()).await;
                 }
-                Some(Broken::Halted(halt)) => {
+                Some(Broken::Stopped(halt)) => {
                     self.why = halt.why();
                     *held = Held::default();
                     return Box::pin(self.wind_down()).await;
@@ -109,7 +110,7 @@ impl<'a, 'b> Desk<'a, 'b> {
                 None if held.is_empty() => {
                     let shared = self.shared;
                     let halted = poll_fn(|cx| poll_news_or_halt(shared, halting, cx)).await;
-                    self.broken = halted.map(Broken::Halted);
+                    self.broken = halted.map(Broken::Stopped);
                 }
                 None => Box::pin(self.collect_or_decide(held, halting)).await,
             }
@@ -122,14 +123,14 @@ impl<'a, 'b> Desk<'a, 'b> {
     }
 
     /// Looks whether the run is stopped, without waiting.
-    pub(super) async fn look_out(&mut self, halting: &mut Halting<'_>) {
+    pub(super) async fn look_out(&mut self, halting: &mut StopSignal<'_>) {
         if let (None, Some(halt)) = (&self.broken, halting.look().await) {
-            self.broken = Some(Broken::Halted(halt));
+            self.broken = Some(Broken::Stopped(halt));
         }
     }
 
     /// Waits for news or a decision, whichever comes first. While somebody is asked, no clock runs.
-    async fn collect_or_decide(&mut self, held: &mut Held<'_>, halting: &mut Halting<'_>) {
+    async fn collect_or_decide(&mut self, held: &mut Held<'_>, halting: &mut StopSignal<'_>) {
         let (shared, asking, since) = (self.shared, held.is_asking(), Instant::now());
         let mut decided = None;
         let halted = poll_fn(|cx| {
@@ -151,7 +152,7 @@ impl<'a, 'b> Desk<'a, 'b> {
         if asking {
             halting.put_off(since.elapsed());
         }
-        self.broken = halted.map(Broken::Halted);
+        self.broken = halted.map(Broken::Stopped);
         if let Some((ready, why)) = decided {
             // Answered before the call is dropped, which would report that it never started.
             let times = ready.job.times_if_over(Some(Blocker::Approval));
@@ -175,7 +176,7 @@ impl<'a, 'b> Desk<'a, 'b> {
                 }
             }
             Word::Ended(Ended { index, ending, times }) => {
-                let ending = ending.unwrap_or_else(|| Ending::never_started(self.why));
+                let ending = ending.unwrap_or_else(|| Ending::not_run(self.why));
                 self.answer(index, ending, times);
             }
         });
@@ -198,7 +199,7 @@ impl<'a, 'b> Desk<'a, 'b> {
             self.ends_run(index, error);
         }
         let mut result = ending.into_result(call);
-        cut_result(&mut result, self.limits.output);
+        cut_result(&mut result, self.limits.output_bytes);
         if self.shared.watched {
             (self.sink)(index, CallStep::Ended(&result));
         }
@@ -229,7 +230,7 @@ impl<'a, 'b> Desk<'a, 'b> {
         match self.broken {
             Some(Broken::Fatal(..)) => {}
             // In its grace: the error is not lost, but why the others never started stays.
-            Some(Broken::Halted(_)) => self.broken = Some(Broken::Fatal(index, error)),
+            Some(Broken::Stopped(_)) => self.broken = Some(Broken::Fatal(index, error)),
             None => {
                 self.broken = Some(Broken::Fatal(index, error));
                 self.why = ENDED_BY_ANOTHER;
@@ -306,7 +307,7 @@ impl<'a, 'b> Desk<'a, 'b> {
             };
             let ending = match started {
                 Some(_) => Ending::interrupted(access.unwrap_or_default()),
-                None => Ending::never_started(why),
+                None => Ending::not_run(why),
             };
             let ended = Instant::now();
             let times = CallTimes { queued, started, ended, after: None, access, silent };
@@ -317,9 +318,9 @@ impl<'a, 'b> Desk<'a, 'b> {
 
 fn poll_news_or_halt(
     shared: &Shared,
-    halting: &mut Halting<'_>,
+    halting: &mut StopSignal<'_>,
     cx: &mut Context<'_>,
-) -> Poll<Option<Halt>> {
+) -> Poll<Option<StopCause>> {
     // First, so that no flood of news holds it off.
     match halting.poll(cx) {
         Poll::Ready(halt) => Poll::Ready(Some(halt)),

@@ -11,11 +11,11 @@ use super::desk::{CallStep, ENDED_BY_ANOTHER, Sink};
 use super::news::{News, Word};
 use super::outcome::{Ending, drop_quietly};
 use super::shared::{CallTimes, Ended, Shared};
-use crate::access::Access;
-use crate::arguments::read_once;
-use crate::limits::cut_result;
+use crate::rules::limits::cut_result;
+use crate::schema::Access;
 use crate::sync::Instant;
-use crate::transcript::{Status, ToolCall, ToolResult};
+use crate::tool::arguments::read_once;
+use crate::transcript::{CallStatus, ToolCall, ToolResult};
 
 /// The calls of a response that is still being written, as far as it has moved past them.
 ///
@@ -151,12 +151,12 @@ impl<'a> Early<'a> {
 
     fn ended(&mut self, Ended { index, ending, times }: Ended, sink: &mut Sink<'_>) {
         let Some((call, begun @ Begun::Started)) = self.calls.get_mut(index) else { return };
-        let ending = ending.unwrap_or_else(|| Ending::never_started(self.why));
+        let ending = ending.unwrap_or_else(|| Ending::not_run(self.why));
         let (fatal, mut result) = (ending.fatal(), ending.into_result(call));
         if fatal.is_some() {
             self.why = ENDED_BY_ANOTHER;
         }
-        cut_result(&mut result, self.batch.limits.output);
+        cut_result(&mut result, self.batch.limits.output_bytes);
         sink(index, CallStep::Ended(&result));
         *begun = Begun::Over(Over { result, times, fatal });
     }
@@ -219,7 +219,7 @@ impl<'a> Early<'a> {
         let mut finished = Vec::new();
         for (index, (call, begun)) in mem::take(&mut self.calls).into_iter().enumerate() {
             match begun {
-                Begun::Over(over) if over.result.status() == Status::Completed => {
+                Begun::Over(over) if over.result.status() == CallStatus::Completed => {
                     let arguments = written(&call);
                     finished.push(Finished { call, arguments, over });
                 }

@@ -4,9 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 
 use super::batch::Ready;
-use crate::approval::{Approval, Call, Decision};
 use crate::model::BoxFuture;
-use crate::toolset::Blocker;
+use crate::rules::approval::{Approval, Decision, PendingCall};
+use crate::schedule::queue::Blocker;
 
 /// The held calls of a batch, in the model's order. They claim nothing, so nobody else waits for a
 /// human.
@@ -84,7 +84,7 @@ pub(super) enum Verdict {
 }
 
 /// Asks the policy, and starts to ask whoever approves. A panic of theirs is a no.
-pub(super) fn judge(approval: &Approval, call: Call) -> Verdict {
+pub(super) fn judge(approval: &Approval, call: PendingCall) -> Verdict {
     let decided = catch_unwind(AssertUnwindSafe(|| match approval.decide(&call) {
         Decision::Allow => Verdict::Allowed,
         Decision::Deny(why) => Verdict::Denied(why),

@@ -10,13 +10,13 @@ use super::blocking;
 use super::lease::{Away, Lease};
 use super::outcome::{Ending, drop_quietly, effect};
 use super::shared::{CallTimes, Ended, Holds, Shared};
-use crate::access::Access;
-use crate::context::{Around, Ctx};
-use crate::ledger::Ticket;
+use crate::schedule::ledger::Ticket;
+use crate::schedule::queue::{Blocker, CallSlots};
+use crate::schema::Access;
 use crate::sync::{Instant, JoinHandle, Sleep, sleep_until, spawn_blocking};
-use crate::tool::{CallFuture, Returned};
-use crate::toolset::{Blocker, CallSlots};
-use crate::transcript::Status;
+use crate::tool::context::{ParentCall, ToolContext};
+use crate::tool::meta::{CallFuture, Returned};
+use crate::transcript::CallStatus;
 
 /// A call from its acceptance to its end: it waits in the ledger, then for a slot, then runs as a
 /// task.
@@ -44,7 +44,7 @@ pub(super) struct Info {
     pub(super) blocking: bool,
     pub(super) sync: bool,
     pub(super) timeout: Duration,
-    pub(super) call: Option<Ctx>,
+    pub(super) call: Option<ToolContext>,
     /// Those of its tool.
     pub(super) slots: Option<Arc<CallSlots>>,
     pub(super) span: tracing::Span,
@@ -153,8 +153,8 @@ impl Job {
     }
 
     /// This call, for what runs within it.
-    fn around(&self) -> Around {
-        Around { batch: self.shared.clone(), index: self.info.index }
+    fn around(&self) -> ParentCall {
+        ParentCall { batch: self.shared.clone(), index: self.info.index }
     }
 
     /// Moves the body to the blocking pool, with what it holds: a body that outlives its timeout
@@ -187,7 +187,7 @@ impl Job {
                     // Nothing runs within it.
                     catch_unwind(AssertUnwindSafe(poll))
                 } else {
-                    let around = Around { batch: self.shared.clone(), index: self.info.index };
+                    let around = ParentCall { batch: self.shared.clone(), index: self.info.index };
                     catch_unwind(AssertUnwindSafe(|| around.scope(poll)))
                 };
                 match polled {
@@ -203,12 +203,12 @@ impl Job {
                 Err(error) => {
                     let effect = effect(self.info.access);
                     let why = format!("the blocking thread was lost: {error}{effect}");
-                    return Poll::Ready(Ending::refused(Status::Interrupted, why));
+                    return Poll::Ready(Ending::refused(CallStatus::Interrupted, why));
                 }
             },
             Body::Gone => {
                 let why = "there was no thread for the blocking tool";
-                return Poll::Ready(Ending::refused(Status::Failed, why));
+                return Poll::Ready(Ending::refused(CallStatus::Failed, why));
             }
         };
         Poll::Ready(returned.map_or_else(Ending::panicked, Ending::of))
@@ -222,7 +222,7 @@ impl Job {
             // Tokio panics here on a runtime that was built without `enable_time`.
             let Ok(sleep) = catch_unwind(|| Box::pin(sleep_until(deadline))) else {
                 let why = "the call has a timeout, and the runtime no timer";
-                return Poll::Ready(Ending::refused(Status::Failed, why));
+                return Poll::Ready(Ending::refused(CallStatus::Failed, why));
             };
             self.sleep = Some(sleep);
         }

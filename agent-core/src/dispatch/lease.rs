@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::job::Job;
 use super::outcome::drop_quietly;
 use super::shared::Shared;
-use crate::ledger::Ticket;
+use crate::schedule::ledger::Ticket;
+use crate::schedule::queue::{CallSlots, Parked};
 use crate::sync::thread_local;
-use crate::toolset::{CallSlots, Parked};
 
 /// A call's claims and slot, until it has let go of all.
 #[derive(Default)]

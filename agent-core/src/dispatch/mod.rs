@@ -9,6 +9,7 @@ mod held;
 mod interleavings;
 mod job;
 mod lease;
+mod lookup;
 mod nested;
 mod news;
 mod outcome;
@@ -24,13 +25,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
 
-use crate::approval::Approval;
-use crate::context::Around;
-use crate::halt::Halting;
-use crate::limits::Limits;
-use crate::policy;
+use crate::rules::approval::Approval;
+use crate::rules::limits::Limits;
+use crate::rules::stop::StopSignal;
+use crate::tool::context::ParentCall;
 use crate::toolset::Toolset;
-use crate::transcript::{Status, ToolCall, ToolResult};
+use crate::transcript::{CallStatus, ToolCall, ToolResult};
 
 impl Toolset {
     /// Runs one call by hand, as a run would: in a test, or from a command line.
@@ -68,7 +68,7 @@ impl Toolset {
     pub async fn call(&self, name: &str, arguments: impl Into<Arc<str>>) -> ToolResult {
         let (call, mut result) = (ToolCall::new("call_1", name, arguments), None);
         by_hand(self, &Limits::default(), &[&call], &mut |_, ended| result = Some(ended)).await;
-        result.unwrap_or_else(|| ToolResult::new(&call, Status::NeverStarted, "never started"))
+        result.unwrap_or_else(|| ToolResult::new(&call, CallStatus::NotRun, "never started"))
     }
 }
 
@@ -79,7 +79,7 @@ async fn by_hand(
     calls: &[&ToolCall],
     done: &mut (dyn FnMut(usize, ToolResult) + Send),
 ) {
-    let (approval, around) = (&Approval::granted(), Around::current());
+    let (approval, around) = (&Approval::granted(), ParentCall::current());
     let (around, run, turn) = (around.as_ref(), new_run(), 1);
     let (slots, one_by_one, watched, attempt) = (None, false, false, 1);
     let batch =
@@ -89,7 +89,7 @@ async fn by_hand(
             done(index, result);
         }
     };
-    batch.run(calls, None, &mut Halting::never(), &mut sink).await;
+    batch.run(calls, None, &mut StopSignal::never(), &mut sink).await;
 }
 
 /// The calls of one response through ledger and dispatch alone: for the benches.
@@ -113,7 +113,7 @@ pub async fn in_a_batch(
 /// table written by hand. No ledger orders it and no task runs it.
 #[doc(hidden)]
 pub async fn in_place(toolset: &Toolset, name: &str, text: Arc<str>) -> Option<String> {
-    let permit = policy::decide(toolset, name).ok()?;
+    let permit = lookup::decide(toolset, name).ok()?;
     let claims = permit.tool().claims_something();
     let body = permit.call(text.into(), None);
     let mut body = if claims { prepare::prepare(body).ok()?.0 } else { body };
@@ -124,7 +124,7 @@ pub async fn in_place(toolset: &Toolset, name: &str, text: Arc<str>) -> Option<S
         }
     });
     let returned = polled.await.ok()?;
-    returned.ok().map(crate::Output::into_text)
+    returned.ok().map(crate::ToolOutput::into_text)
 }
 
 /// A number for a run: no other run of this process has it.

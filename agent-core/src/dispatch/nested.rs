@@ -4,9 +4,10 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::shared::Shared;
-use crate::access::{Claim, Mode, Place};
-use crate::context::Around;
-use crate::toolset::{CallSlots, SharedLedger, Toolset};
+use crate::schedule::claim::{Claim, Mode, Place};
+use crate::schedule::queue::{CallSlots, SharedLedger};
+use crate::tool::context::ParentCall;
+use crate::toolset::Toolset;
 
 /// A call within which others run.
 #[derive(Clone)]
@@ -16,33 +17,33 @@ pub(super) struct Enclosing {
 }
 
 impl Enclosing {
-    fn of(around: &Around) -> Option<Self> {
+    fn of(around: &ParentCall) -> Option<Self> {
         let batch: Arc<dyn Any + Send + Sync> = around.batch.clone();
         let shared = Arc::downcast(batch).ok()?;
         Some(Self { shared, index: around.index })
     }
 
     /// The calls around a run, the nearest first.
-    fn all(around: Option<&Around>) -> impl Iterator<Item = Self> {
+    fn all(around: Option<&ParentCall>) -> impl Iterator<Item = Self> {
         let nearest = around.and_then(Self::of);
         std::iter::successors(nearest, |call| call.shared.around.as_ref().and_then(Self::of))
     }
 
     /// How many calls are around a run.
-    pub(super) fn depth(around: Option<&Around>) -> usize {
+    pub(super) fn depth(around: Option<&ParentCall>) -> usize {
         Self::all(around).count()
     }
 
     /// The nearest call around a run that is ordered by the ledger of this toolset.
     ///
     /// To wait there for a call that waits for this run would be to wait for ever.
-    pub(super) fn on_ledger_of(toolset: &Toolset, around: Option<&Around>) -> Option<Self> {
+    pub(super) fn on_ledger_of(toolset: &Toolset, around: Option<&ParentCall>) -> Option<Self> {
         let ledger = toolset.shared_ledger();
         Self::all(around).find(|call| Arc::ptr_eq(call.shared.toolset.shared_ledger(), ledger))
     }
 
     /// Whether a call around a run holds one of these slots: it lends it to what runs within.
-    pub(super) fn lends(slots: &Arc<CallSlots>, around: Option<&Around>) -> bool {
+    pub(super) fn lends(slots: &Arc<CallSlots>, around: Option<&ParentCall>) -> bool {
         let holds = |call: &Self| {
             let held = call.shared.held_by(call.index);
             held.is_some_and(|held| held.slots.iter().any(|its| Arc::ptr_eq(its, slots)))
@@ -110,7 +111,8 @@ fn holds(held: &[Claim], wanted: Claim) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{Claims, Lent, Resource, World, claims};
+    use crate::tool::access::{Lent, Resource, claims};
+    use crate::tool::claims::{Claims, World};
     use std::path::Path;
 
     fn keyed(writes: bool, path: &str) -> Vec<Claim> {

@@ -4,15 +4,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::access::Access;
-use crate::arguments::excerpt;
 use crate::error::ToolErrorKind;
-use crate::tool::Returned;
-use crate::transcript::{More, Status, ToolCall, ToolResult};
+use crate::json::excerpt;
+use crate::schema::Access;
+use crate::tool::meta::Returned;
+use crate::transcript::{CallStatus, More, ToolCall, ToolResult};
 
 /// How a call ended, in words for the model.
 pub(super) struct Ending {
-    status: Status,
+    status: CallStatus,
     text: String,
     more: More,
     error: Option<Arc<dyn Error + Send + Sync>>,
@@ -25,7 +25,7 @@ impl Ending {
         let error = match returned {
             Ok(output) => {
                 let (text, more) = output.into_parts();
-                return Self { more, ..Self::new(Status::Completed, text) };
+                return Self { more, ..Self::new(CallStatus::Completed, text) };
             }
             Err(error) => error,
         };
@@ -48,22 +48,22 @@ impl Ending {
             ToolErrorKind::Retry => format!("{text}\nCorrect the call and make it again."),
         };
         let fatal = kind == ToolErrorKind::Fatal;
-        Self { error: Some(source), fatal, ..Self::new(Status::Failed, text) }
+        Self { error: Some(source), fatal, ..Self::new(CallStatus::Failed, text) }
     }
 
     /// The call was refused before anything of the tool ran.
-    pub(super) fn refused(status: Status, why: impl Into<String>) -> Self {
+    pub(super) fn refused(status: CallStatus, why: impl Into<String>) -> Self {
         Self::new(status, why.into())
     }
 
     /// Somebody who may decided that it does not run.
     pub(super) fn denied(why: &str) -> Self {
         let why = if why.is_empty() { String::new() } else { format!(": {why}") };
-        Self::new(Status::NeverStarted, format!("denied{why}"))
+        Self::new(CallStatus::NotRun, format!("denied{why}"))
     }
 
-    pub(super) fn never_started(why: &str) -> Self {
-        Self::new(Status::NeverStarted, format!("never started: {why}"))
+    pub(super) fn not_run(why: &str) -> Self {
+        Self::new(CallStatus::NotRun, format!("never started: {why}"))
     }
 
     pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Self {
@@ -75,20 +75,20 @@ impl Ending {
             Some(message) => format!("the tool panicked: {message}"),
             None => "the tool panicked".to_owned(),
         };
-        Self::new(Status::Failed, text)
+        Self::new(CallStatus::Failed, text)
     }
 
     pub(super) fn timed_out(after: Duration, access: Access) -> Self {
         let effect = effect(access);
-        Self::new(Status::TimedOut, format!("timed out after {after:?}{effect}"))
+        Self::new(CallStatus::TimedOut, format!("timed out after {after:?}{effect}"))
     }
 
     pub(super) fn interrupted(access: Access) -> Self {
         let effect = effect(access);
-        Self::new(Status::Interrupted, format!("interrupted while running{effect}"))
+        Self::new(CallStatus::Interrupted, format!("interrupted while running{effect}"))
     }
 
-    fn new(status: Status, text: String) -> Self {
+    fn new(status: CallStatus, text: String) -> Self {
         Self { status, text, more: None, error: None, fatal: false }
     }
 

@@ -2,10 +2,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};
 
 use super::outcome::{Ending, drop_quietly};
-use crate::access::Claim;
-use crate::context::poll_to_claim_point;
-use crate::tool::CallFuture;
-use crate::transcript::Status;
+use crate::schedule::claim::Claim;
+use crate::tool::context::poll_to_claim_point;
+use crate::tool::meta::CallFuture;
+use crate::transcript::CallStatus;
 
 /// Polls a call up to its claim point, where its arguments are parsed.
 ///
@@ -18,7 +18,7 @@ pub(super) fn prepare(mut call: CallFuture) -> Result<(CallFuture, Vec<Claim>), 
     let over = match (polled, claims) {
         (Ok(Poll::Pending), Some(claims)) => return Ok((call, claims)),
         (Ok(Poll::Pending), None) => {
-            Ending::refused(Status::Failed, "the tool waited before its claim point")
+            Ending::refused(CallStatus::Failed, "the tool waited before its claim point")
         }
         (Ok(Poll::Ready(returned)), _) => Ending::of(returned),
         (Err(panic), _) => Ending::panicked(panic),

@@ -9,12 +9,13 @@ use super::lease::start;
 use super::nested::Enclosing;
 use super::news::{Board, Word};
 use super::outcome::{Ending, drop_quietly};
-use crate::access::Access;
-use crate::context::{Around, Batch as Surrounding};
-use crate::ledger::{Ledger, Ticket};
+use crate::schedule::ledger::{Ledger, Ticket};
+use crate::schedule::queue::{Blocker, CallRef, CallSlots, Parked, SharedLedger, Waiting};
+use crate::schema::Access;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Handle, Instant, JoinHandle, Mutex, MutexGuard, sleep};
-use crate::toolset::{Blocker, CallRef, CallSlots, Parked, SharedLedger, Toolset, Waiting};
+use crate::tool::context::{Batch as Surrounding, ParentCall};
+use crate::toolset::Toolset;
 
 /// What a batch shares with its calls, which run as tasks of their own.
 ///
@@ -34,7 +35,7 @@ pub(super) struct Shared {
     /// What orders the calls: the toolset's ledger, or that of a call around them.
     ledger: SharedLedger,
     /// The call within which these run, if there is one.
-    pub(super) around: Option<Around>,
+    pub(super) around: Option<ParentCall>,
     /// How many calls are around these.
     pub(super) depth: usize,
     /// The call around these that is on the toolset's ledger.
@@ -335,7 +336,7 @@ impl Waiting for Shared {
             _ => "an earlier call".to_owned(),
         };
         job.waited_for(Blocker::Call(after));
-        job.end(Some(Ending::never_started(&format!(
+        job.end(Some(Ending::not_run(&format!(
             "still busy with {whom}, which timed out and has not ended; try again later"
         ))));
     }

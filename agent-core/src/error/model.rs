@@ -22,7 +22,7 @@ use super::{BoxError, with_sources};
 ///     .with_status(529)
 ///     .with_retry_after(Duration::from_secs(2));
 /// assert_eq!(error.to_string(), "the queue is full (status 529, retry after 2s)");
-/// assert!(error.is_temporary());
+/// assert!(error.is_retryable());
 /// ```
 pub struct ModelError(Box<Details>);
 
@@ -70,8 +70,8 @@ pub enum ModelErrorKind {
     Timeout,
     /// What came is no answer that can be read.
     Unreadable,
-    /// The answer is larger than [`Limits::response`](crate::Limits::response), or an event of it than
-    /// [`Limits::event`](crate::Limits::event).
+    /// The answer is larger than [`Limits::response_bytes`](crate::Limits::response_bytes), or an event of it than
+    /// [`Limits::event_bytes`](crate::Limits::event_bytes).
     TooLarge,
     /// Anything else.
     #[default]
@@ -222,7 +222,7 @@ impl ModelError {
     ///
     /// The provider's own word comes first, where it says whether to send the request again.
     #[must_use]
-    pub fn is_temporary(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         use ModelErrorKind as Kind;
         match self.0.kind {
             // Nothing that the provider could judge, or nothing that time would heal.

@@ -52,7 +52,7 @@ impl ToolError {
 
     /// The run cannot go on: its other calls are stopped, and it returns this error.
     ///
-    /// The error of a call that [began early](crate::Agent::early_start) waits for the end of the model's
+    /// The error of a call that [began early](crate::Agent::eager_calls) waits for the end of the model's
     /// answer, which voids it if it fails.
     #[must_use]
     pub fn fatal(error: impl Into<BoxError>) -> Self {

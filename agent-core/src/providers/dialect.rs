@@ -4,9 +4,9 @@ use serde::de::IgnoredAny;
 use std::time::Duration;
 use tokio::task::yield_now;
 
-use super::frames::Frames;
 use crate::error::ModelError;
 use crate::model::Request;
+use crate::providers::sse::Frames;
 use crate::transcript::Response;
 use crate::transport::{Body, Pieces, Timeouts, Transport, comes_in_events, fetch, whole};
 

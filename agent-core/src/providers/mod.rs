@@ -2,8 +2,8 @@
 
 pub mod anthropic;
 mod dialect;
-mod frames;
-mod members;
+mod json_members;
 mod secret;
+mod sse;
 
 pub use anthropic::Anthropic;

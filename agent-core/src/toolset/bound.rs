@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use super::table::Entry;
-use super::waiting::CallSlots;
-use crate::access::{Access, Claim, Place, Resource};
-use crate::arguments::check;
-use crate::context::{Ctx, Cx};
 use crate::error::ToolError;
-use crate::tool::{CallFuture, Options};
+use crate::schedule::claim::{Claim, Place};
+use crate::schedule::queue::CallSlots;
+use crate::schedule::slots::Slots;
+use crate::schema::Access;
+use crate::tool::access::Resource;
+use crate::tool::arguments::check;
+use crate::tool::context::{Invocation, ToolContext};
+use crate::tool::meta::{CallFuture, Options};
 use crate::transcript::SharedText;
 
 /// A tool of a toolset.
@@ -22,7 +25,7 @@ pub(crate) struct Bound {
     pub(super) resources: &'static [Resource],
     /// Whether its calls add claims of their own.
     pub(super) claims_keys: bool,
-    /// Whether a call needs its [`Ctx`].
+    /// Whether a call needs its [`ToolContext`].
     pub(crate) takes_call: bool,
     pub(super) source: Arc<dyn Source>,
     pub(super) at: usize,
@@ -41,7 +44,7 @@ impl Bound {
         self.claims_keys || !self.claims.is_empty()
     }
 
-    pub(crate) fn call(&self, text: SharedText, call: Option<Ctx>) -> CallFuture {
+    pub(crate) fn call(&self, text: SharedText, call: Option<ToolContext>) -> CallFuture {
         self.source.call(self.at, text, call)
     }
 
@@ -53,7 +56,7 @@ impl Bound {
 
 /// Where calls go: a table with its state, or a tool known at run time.
 pub(super) trait Source: Send + Sync {
-    fn call(&self, at: usize, text: SharedText, call: Option<Ctx>) -> CallFuture;
+    fn call(&self, at: usize, text: SharedText, call: Option<ToolContext>) -> CallFuture;
 
     /// Whether the arguments fit, for a tool that reads them where it runs.
     fn check(&self, at: usize, text: &str) -> Result<(), ToolError>;
@@ -66,14 +69,20 @@ pub(super) struct Table<S: 'static> {
 
 impl<S: Send + Sync + 'static> Source for Table<S> {
     #[expect(clippy::indexing_slicing, reason = "`at` is the entry's own position in this table")]
-    fn call(&self, at: usize, text: SharedText, call: Option<Ctx>) -> CallFuture {
+    fn call(&self, at: usize, text: SharedText, call: Option<ToolContext>) -> CallFuture {
         let Entry { lent, call: start, .. } = &self.entries[at];
         let state = (!lent.is_empty()).then(|| self.state.clone());
-        start(Cx { state, text, call })
+        start(Invocation { state, text, call })
     }
 
     #[expect(clippy::indexing_slicing, reason = "`at` is the entry's own position in this table")]
     fn check(&self, at: usize, text: &str) -> Result<(), ToolError> {
         check(text, self.entries[at].meta.parameters)
     }
+}
+
+/// Where the calls of a tool queue that limits them.
+pub(super) fn slots(options: &Options) -> Option<Arc<CallSlots>> {
+    let calls = usize::try_from(options.max_concurrent).ok().filter(|calls| *calls > 0);
+    calls.map(Slots::new)
 }

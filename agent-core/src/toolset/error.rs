@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::schema::Definition;
+use crate::schema::ToolDefinition;
 
 /// Tools that cannot stand in one toolset, or in any.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +51,7 @@ fn quoted(names: &[Arc<str>]) -> String {
 }
 
 impl ToolsetError {
-    pub(super) fn clash(one: &Definition, other: &Definition) -> Self {
+    pub(super) fn clash(one: &ToolDefinition, other: &ToolDefinition) -> Self {
         let name = one.name.clone();
         Self::Clash { name, one: one.description.clone(), other: other.description.clone() }
     }

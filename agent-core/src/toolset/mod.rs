@@ -1,28 +1,27 @@
 //! The tools of an agent: a compile-time table bound to its state, and tools known at run time.
 
 mod bound;
+mod dynamic;
 mod error;
-mod runtime;
 pub(crate) mod table;
-mod waiting;
 
 pub(crate) use bound::Bound;
+pub use dynamic::DynamicTool;
 pub use error::ToolsetError;
-pub use runtime::RuntimeTool;
 pub use table::{ToolList, Tools};
-pub(crate) use waiting::{Blocker, CallRef, CallSlots, Parked, SharedLedger, Waiting};
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::access::{self, Access};
-use crate::arguments::describe;
-use crate::schema::{self, Definition};
-use crate::state::NoState;
-use bound::{Source, Table};
-use waiting::slots;
+use crate::schedule::queue::{CallSlots, SharedLedger};
+use crate::schema;
+use crate::schema::Access;
+use crate::schema::ToolDefinition;
+use crate::tool::access;
+use crate::tool::arguments::describe;
+use bound::{Source, Table, slots};
 
 /// Tools, bound to the state from which they borrow.
 ///
@@ -36,7 +35,7 @@ pub struct Toolset {
 struct Inner {
     /// Sorted by name, as the definitions.
     tools: Vec<Bound>,
-    definitions: Arc<[Definition]>,
+    definitions: Arc<[ToolDefinition]>,
     index: Cow<'static, [u16]>,
     ledger: SharedLedger,
 }
@@ -48,7 +47,7 @@ impl Toolset {
         let bound = L::TABLE.iter().enumerate().map(|(at, entry)| {
             let arguments = describe(entry.meta.parameters);
             let meta = entry.meta;
-            let definition = Definition {
+            let definition = ToolDefinition {
                 name: meta.name.into(),
                 title: meta.title.map(Into::into),
                 description: meta.description.trim().into(),
@@ -71,7 +70,11 @@ impl Toolset {
         Self::new(tools, definitions, Cow::Borrowed(L::INDEX))
     }
 
-    fn new(tools: Vec<Bound>, definitions: Vec<Definition>, index: Cow<'static, [u16]>) -> Self {
+    fn new(
+        tools: Vec<Bound>,
+        definitions: Vec<ToolDefinition>,
+        index: Cow<'static, [u16]>,
+    ) -> Self {
         let (ledger, definitions) = (SharedLedger::default(), definitions.into());
         Self { inner: Arc::new(Inner { tools, definitions, index, ledger }) }
     }
@@ -100,26 +103,26 @@ impl Toolset {
         if let Some((one, other)) = twice {
             return Err(ToolsetError::clash(one, other));
         }
-        let (tools, definitions): (Vec<Bound>, Vec<Definition>) = rows.into_iter().unzip();
+        let (tools, definitions): (Vec<Bound>, Vec<ToolDefinition>) = rows.into_iter().unzip();
         check_keys(&tools, &definitions)?;
-        let names: Vec<_> = definitions.iter().map(Definition::name).collect();
+        let names: Vec<_> = definitions.iter().map(ToolDefinition::name).collect();
         let index = Cow::Owned(table::index_of(&names).into_vec());
         Ok(Self::new(tools, definitions, index))
     }
 
     /// What a model is told of the tools, sorted by name.
     #[must_use]
-    pub fn definitions(&self) -> &[Definition] {
+    pub fn definitions(&self) -> &[ToolDefinition] {
         &self.inner.definitions
     }
 
-    pub(crate) fn shared_definitions(&self) -> &Arc<[Definition]> {
+    pub(crate) fn shared_definitions(&self) -> &Arc<[ToolDefinition]> {
         &self.inner.definitions
     }
 
     /// The names of the tools, sorted.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.inner.definitions.iter().map(Definition::name)
+        self.inner.definitions.iter().map(ToolDefinition::name)
     }
 
     /// What the tool of this name declares to touch.
@@ -153,10 +156,10 @@ impl Toolset {
     ///     "hello"
     /// }
     ///
-    /// let error = Toolset::from(tools![hello]).require_access().unwrap_err();
+    /// let error = Toolset::from(tools![hello]).deny_undeclared().unwrap_err();
     /// assert!(error.to_string().starts_with("these tools do not say what they touch: `hello`"));
     /// ```
-    pub fn require_access(self) -> Result<Self, ToolsetError> {
+    pub fn deny_undeclared(self) -> Result<Self, ToolsetError> {
         let tools = self.inner.tools.iter().zip(&*self.inner.definitions);
         let silent = tools.filter(|(tool, _)| tool.is_silent());
         let tools: Vec<_> = silent.map(|(_, definition)| definition.name.clone()).collect();
@@ -202,11 +205,11 @@ impl Toolset {
     /// }
     ///
     /// let readers = Toolset::from(tools![page]);
-    /// let writers = Toolset::from(tools![page, write_page]).ledger(&readers)?;
+    /// let writers = Toolset::from(tools![page, write_page]).order_with(&readers)?;
     /// # _ = writers;
     /// # Ok::<(), agent_core::ToolsetError>(())
     /// ```
-    pub fn ledger(self, with: &Self) -> Result<Self, ToolsetError> {
+    pub fn order_with(self, with: &Self) -> Result<Self, ToolsetError> {
         let Inner { tools, definitions, index, .. } = &*self.inner;
         let all = [tools.as_slice(), &with.inner.tools].concat();
         check_keys(&all, &[&**definitions, &with.inner.definitions].concat())?;
@@ -220,7 +223,7 @@ impl Toolset {
     }
 }
 
-fn check_keys(tools: &[Bound], definitions: &[Definition]) -> Result<(), ToolsetError> {
+fn check_keys(tools: &[Bound], definitions: &[ToolDefinition]) -> Result<(), ToolsetError> {
     let keys = tools.iter().zip(definitions).flat_map(|(tool, definition)| {
         let keyed = tool.resources.iter().filter_map(|resource| {
             let paths = resource.paths?;
@@ -247,16 +250,16 @@ impl Default for Toolset {
     }
 }
 
-impl<L: ToolList<NoState>> From<Tools<L>> for Toolset {
+impl<L: ToolList<()>> From<Tools<L>> for Toolset {
     fn from(tools: Tools<L>) -> Self {
-        tools.with(NoState)
+        tools.with_state(())
     }
 }
 
-impl TryFrom<RuntimeTool> for Toolset {
+impl TryFrom<DynamicTool> for Toolset {
     type Error = ToolsetError;
 
-    fn try_from(tool: RuntimeTool) -> Result<Self, ToolsetError> {
+    fn try_from(tool: DynamicTool) -> Result<Self, ToolsetError> {
         let (bound, definition) = tool.bind()?;
         let index = Cow::Owned(table::index_of(&[definition.name()]).into_vec());
         Ok(Self::new(vec![bound], vec![definition], index))

@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use super::ToolsetError;
-use crate::access::Lent;
-use crate::context::Cx;
-use crate::state::NoState;
-use crate::tool::{CallFuture, Meta, Tool, ToolInfo};
+use crate::tool::access::Lent;
+use crate::tool::context::Invocation;
+use crate::tool::meta::{CallFuture, Meta, Tool, ToolInfo};
 
 /// One tool of a table, with functions for its types.
 pub struct Entry<S: 'static> {
     pub(crate) meta: Meta,
     pub(crate) lent: &'static [Lent],
-    pub(crate) call: fn(Cx<S>) -> CallFuture,
+    pub(crate) call: fn(Invocation<S>) -> CallFuture,
 }
 
 impl<S> Clone for Entry<S> {
@@ -65,18 +64,18 @@ impl<L> Tools<L> {
     /// A state is a type that derives [`State`](crate::State), any single value, or a
     /// [`Lock`](crate::Lock) of one. What the tools borrow and it lacks does not compile.
     #[must_use]
-    pub fn with<S: Send + Sync + 'static>(self, state: S) -> crate::Toolset
+    pub fn with_state<S: Send + Sync + 'static>(self, state: S) -> crate::Toolset
     where
         L: ToolList<S>,
     {
-        self.with_arc(Arc::new(state))
+        self.with_state_arc(Arc::new(state))
     }
 
-    /// Like [`with`](Self::with), for a program that keeps a handle on the state.
+    /// Like [`with_state`](Self::with_state), for a program that keeps a handle on the state.
     ///
     /// Toolsets that are bound to the same `Arc` know that they share their state.
     #[must_use]
-    pub fn with_arc<S: Send + Sync + 'static>(self, state: Arc<S>) -> crate::Toolset
+    pub fn with_state_arc<S: Send + Sync + 'static>(self, state: Arc<S>) -> crate::Toolset
     where
         L: ToolList<S>,
     {
@@ -84,7 +83,7 @@ impl<L> Tools<L> {
     }
 }
 
-impl<L: ToolList<NoState>> Tools<L> {
+impl<L: ToolList<()>> Tools<L> {
     /// Joins a toolset, list or run-time tool to this list, which needs no state.
     ///
     /// # Errors
@@ -107,7 +106,7 @@ impl<L> Default for Tools<L> {
 /// Makes a list of tools: names of functions with `#[tool]`, or paths to them.
 ///
 /// The list is a constant, sorted by name. Two tools of one name do not compile. Bind it to the
-/// state from which the tools borrow with [`with`](crate::toolset::Tools::with); tools that borrow
+/// state from which the tools borrow with [`with_state`](crate::toolset::Tools::with_state); tools that borrow
 /// nothing need none.
 ///
 /// # Examples
@@ -352,7 +351,7 @@ const fn slot(name: &str, slots: usize) -> usize {
 }
 
 /// The position that `index` gives for a name, if `is` confirms it.
-pub(super) fn find(index: &[u16], name: &str, is: impl Fn(usize) -> bool) -> Option<usize> {
+pub(crate) fn find(index: &[u16], name: &str, is: impl Fn(usize) -> bool) -> Option<usize> {
     let first = slot(name, index.len());
     let probes = index.iter().cycle().skip(first).take(index.len());
     let taken = probes.copied().take_while(|&position| position != FREE);
@@ -360,7 +359,7 @@ pub(super) fn find(index: &[u16], name: &str, is: impl Fn(usize) -> bool) -> Opt
 }
 
 /// An index over names that are known at run time only; they are sorted already.
-pub(super) fn index_of(names: &[&str]) -> Box<[u16]> {
+pub(crate) fn index_of(names: &[&str]) -> Box<[u16]> {
     let slots = slots(names.len());
     let mut index = vec![FREE; slots];
     for (position, name) in names.iter().enumerate() {

@@ -44,12 +44,12 @@ impl Message {
 /// ```
 /// use agent_core::Response;
 ///
-/// let response = Response::new().text("Let me look.").call("read", r#"{"path":"a.md"}"#);
+/// let response = Response::new().with_text("Let me look.").call("read", r#"{"path":"a.md"}"#);
 /// assert_eq!(response.calls().count(), 1);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Response {
-    pub(super) blocks: Vec<Block>,
+    pub(super) blocks: Vec<ContentBlock>,
     #[serde(default)]
     stop: StopReason,
     #[serde(default)]
@@ -67,8 +67,8 @@ impl Response {
 
     /// Appends text.
     #[must_use]
-    pub fn text(mut self, text: impl Into<String>) -> Self {
-        self.blocks.push(Block::from(View::Text(text.into())));
+    pub fn with_text(mut self, text: impl Into<String>) -> Self {
+        self.blocks.push(ContentBlock::from(Content::Text(text.into())));
         self
     }
 
@@ -83,7 +83,7 @@ impl Response {
             Some(id) => (*id).into(),
             None => format!("call_{}", before + 1).into(),
         };
-        self.block(Block::from(View::ToolCall(ToolCall::new(id, name, arguments))))
+        self.block(ContentBlock::from(Content::ToolCall(ToolCall::new(id, name, arguments))))
     }
 
     /// Appends a block as it came from a provider.
@@ -91,8 +91,8 @@ impl Response {
     /// After a tool call the model waits for its result: the response then ends with
     /// [`StopReason::ToolUse`], unless [`stop`](Self::stop) says otherwise after this.
     #[must_use]
-    pub fn block(mut self, block: Block) -> Self {
-        if matches!(block.view, View::ToolCall(_)) && self.stop == StopReason::EndTurn {
+    pub fn block(mut self, block: ContentBlock) -> Self {
+        if matches!(block.view, Content::ToolCall(_)) && self.stop == StopReason::EndTurn {
             self.stop = StopReason::ToolUse;
         }
         self.blocks.push(block);
@@ -123,7 +123,7 @@ impl Response {
 
     /// The blocks in the model's order.
     #[must_use]
-    pub fn blocks(&self) -> &[Block] {
+    pub fn blocks(&self) -> &[ContentBlock] {
         &self.blocks
     }
 
@@ -131,16 +131,16 @@ impl Response {
     #[must_use = "an iterator does nothing unless it is used"]
     pub fn calls(&self) -> impl DoubleEndedIterator<Item = &ToolCall> {
         self.blocks.iter().filter_map(|block| match &block.view {
-            View::ToolCall(call) => Some(call),
+            Content::ToolCall(call) => Some(call),
             _ => None,
         })
     }
 
     /// All text of the response, joined.
     #[must_use]
-    pub fn all_text(&self) -> String {
+    pub fn text(&self) -> String {
         let texts = self.blocks.iter().filter_map(|block| match &block.view {
-            View::Text(text) => Some(text.as_str()),
+            Content::Text(text) => Some(text.as_str()),
             _ => None,
         });
         texts.collect()
@@ -167,8 +167,8 @@ impl Response {
 
 /// A part of a response: our view of it and, where it came from a provider, its own JSON.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Block {
-    pub(super) view: View,
+pub struct ContentBlock {
+    pub(super) view: Content,
     #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]
     pub(super) raw: Option<Arc<Box<RawValue>>>,
 }
@@ -178,21 +178,21 @@ fn there<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Arc<Box<RawValue>>
     Deserialize::deserialize(json).map(Some)
 }
 
-impl Block {
+impl ContentBlock {
     /// A block with the provider's own JSON, which goes back unchanged with the next request.
     #[must_use]
-    pub fn with_raw(view: View, raw: Box<RawValue>) -> Self {
+    pub fn with_raw(view: Content, raw: Box<RawValue>) -> Self {
         Self::with_shared_raw(view, raw.into())
     }
 
     /// As [`with_raw`](Self::with_raw), where the view may hold parts of the JSON.
-    pub(crate) fn with_shared_raw(view: View, raw: Arc<Box<RawValue>>) -> Self {
+    pub(crate) fn with_shared_raw(view: Content, raw: Arc<Box<RawValue>>) -> Self {
         Self { view, raw: Some(raw) }
     }
 
     /// What the block says.
     #[must_use]
-    pub fn view(&self) -> &View {
+    pub fn content(&self) -> &Content {
         &self.view
     }
 
@@ -203,13 +203,13 @@ impl Block {
     }
 }
 
-impl From<View> for Block {
-    fn from(view: View) -> Self {
+impl From<Content> for ContentBlock {
+    fn from(view: Content) -> Self {
         Self { view, raw: None }
     }
 }
 
-impl PartialEq for Block {
+impl PartialEq for ContentBlock {
     fn eq(&self, other: &Self) -> bool {
         let raw = |block: &Self| block.raw.as_ref().map(|raw| raw.get().to_owned());
         self.view == other.view && raw(self) == raw(other)
@@ -220,7 +220,7 @@ impl PartialEq for Block {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum View {
+pub enum Content {
     /// Text for the user.
     Text(String),
     /// The model's visible reasoning.

@@ -1,5 +1,6 @@
 //! What was said: user input, the model's responses, and the results of their tool calls.
 
+pub(crate) mod label;
 mod message;
 mod origin;
 pub(crate) mod other;
@@ -9,12 +10,12 @@ mod saved;
 mod text;
 mod turn;
 
-pub use message::{Block, Message, Response, StopReason, ToolCall, View};
+pub use message::{Content, ContentBlock, Message, Response, StopReason, ToolCall};
 pub use origin::{Origin, Usage};
 pub(crate) use part::More;
 pub use part::{Input, Media, MediaSource, Part};
-pub use result::{Status, ToolResult};
-pub use saved::BrokenTranscript;
+pub use result::{CallStatus, ToolResult};
+pub use saved::InvalidTranscript;
 pub(crate) use text::SharedText;
 pub(crate) use turn::Turn;
 
@@ -67,7 +68,7 @@ impl Transcript {
         self.messages.iter().filter_map(Message::as_results).flatten()
     }
 
-    pub(crate) fn take_back_input(&mut self) -> Option<Input> {
+    pub(crate) fn pop_input(&mut self) -> Option<Input> {
         let Some(Message::User(parts)) = self.messages.last() else { return None };
         let input = Input::from(parts.to_vec());
         self.messages.pop();

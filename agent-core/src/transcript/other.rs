@@ -27,8 +27,8 @@ mod tests {
     use std::fmt::Debug;
 
     use super::*;
-    use crate::event::Event;
-    use crate::outcome::Stop;
+    use crate::log::end::RunEnd;
+    use crate::log::event::Event;
     use crate::transcript::StopReason;
 
     /// What is written is what saved transcripts hold; what is read is the same again.
@@ -39,13 +39,13 @@ mod tests {
 
     #[test]
     fn each_reason_is_written_as_it_was() {
-        assert_saved(&Stop::Done, r#""done""#);
-        assert_saved(&Stop::MaxTurns, r#""max_turns""#);
-        assert_saved(&Stop::Truncated, r#""truncated""#);
-        assert_saved(&Stop::Refused, r#""refused""#);
-        assert_saved(&Stop::Filtered, r#""filtered""#);
-        assert_saved(&Stop::Cancelled, r#""cancelled""#);
-        assert_saved(&Stop::DeadlineExceeded, r#""deadline_exceeded""#);
+        assert_saved(&RunEnd::Done, r#""done""#);
+        assert_saved(&RunEnd::MaxTurns, r#""max_turns""#);
+        assert_saved(&RunEnd::Truncated, r#""truncated""#);
+        assert_saved(&RunEnd::Refused, r#""refused""#);
+        assert_saved(&RunEnd::Filtered, r#""filtered""#);
+        assert_saved(&RunEnd::Cancelled, r#""cancelled""#);
+        assert_saved(&RunEnd::DeadlineExceeded, r#""deadline_exceeded""#);
         assert_saved(&StopReason::EndTurn, r#""end_turn""#);
         assert_saved(&StopReason::ToolUse, r#""tool_use""#);
         assert_saved(&StopReason::StopSequence, r#""stop_sequence""#);
@@ -55,7 +55,7 @@ mod tests {
         assert_saved(&StopReason::Filtered, r#""filtered""#);
         for text in ["x", "", "done", "end_turn", "other", "a \"b\"\n"] {
             let json = serde_json::json!({ "other": text }).to_string();
-            assert_saved(&Stop::Other(text.to_owned()), &json);
+            assert_saved(&RunEnd::Other(text.to_owned()), &json);
             assert_saved(&StopReason::Other(text.to_owned()), &json);
         }
     }
@@ -64,22 +64,22 @@ mod tests {
     fn a_reason_of_a_newer_version_is_another_one() {
         for text in ["budget", "other", "Done", "endTurn", "", "a \"b\"\n"] {
             let json = serde_json::json!(text).to_string();
-            let stop: Stop = serde_json::from_str(&json).unwrap();
-            assert_eq!(stop, Stop::Other(text.to_owned()));
+            let stop: RunEnd = serde_json::from_str(&json).unwrap();
+            assert_eq!(stop, RunEnd::Other(text.to_owned()));
             let stop: StopReason = serde_json::from_str(&json).unwrap();
             assert_eq!(stop, StopReason::Other(text.to_owned()));
         }
-        let event = serde_json::from_str(r#"{"type":"run_ended","stop":"budget"}"#);
-        assert_eq!(event.ok(), Some(Event::RunEnded { stop: Stop::Other("budget".into()) }));
+        let event = serde_json::from_str(r#"{"type":"run_ended","end":"budget"}"#);
+        assert_eq!(event.ok(), Some(Event::RunEnded { end: RunEnd::Other("budget".into()) }));
     }
 
     #[test]
     fn what_is_no_reason_is_an_error() {
         for json in ["null", "5", "[]", "{}", r#"{"other":5}"#, r#"{"done":5}"#, r#"["done"]"#] {
-            assert!(serde_json::from_str::<Stop>(json).is_err(), "{json}");
+            assert!(serde_json::from_str::<RunEnd>(json).is_err(), "{json}");
             assert!(serde_json::from_str::<StopReason>(json).is_err(), "{json}");
         }
         let two = r#"{"other":"x","more":"y"}"#;
-        assert!(serde_json::from_str::<Stop>(two).is_err());
+        assert!(serde_json::from_str::<RunEnd>(two).is_err());
     }
 }

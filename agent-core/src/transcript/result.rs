@@ -9,7 +9,7 @@ use super::{More, Part, ToolCall};
 pub struct ToolResult {
     pub(super) call_id: Arc<str>,
     name: Arc<str>,
-    status: Status,
+    status: CallStatus,
     text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     more: More,
@@ -24,7 +24,7 @@ pub struct ToolResult {
 impl ToolResult {
     /// The result of a call, for a history that is put together elsewhere.
     #[must_use]
-    pub fn new(call: &ToolCall, status: Status, text: impl Into<String>) -> Self {
+    pub fn new(call: &ToolCall, status: CallStatus, text: impl Into<String>) -> Self {
         let (call_id, name) = (call.shared_id(), call.shared_name());
         Self { call_id, name, status, text: text.into(), more: None, whole: None, error: None }
     }
@@ -66,14 +66,14 @@ impl ToolResult {
 
     /// How the call ended.
     #[must_use]
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> CallStatus {
         self.status
     }
 
-    /// Whether the call ended in any way but [`Status::Completed`].
+    /// Whether the call ended in any way but [`CallStatus::Completed`].
     #[must_use]
     pub fn is_error(&self) -> bool {
-        self.status != Status::Completed
+        self.status != CallStatus::Completed
     }
 
     /// What the model reads, up to the first image or document.
@@ -149,7 +149,7 @@ impl fmt::Debug for ToolResult {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Status {
+pub enum CallStatus {
     /// The tool returned.
     Completed,
     /// The tool returned an error or panicked, or the call did not fit any tool.
@@ -159,5 +159,5 @@ pub enum Status {
     /// The tool was stopped while it ran; it may have taken effect.
     Interrupted,
     /// Nothing of the tool ran.
-    NeverStarted,
+    NotRun,
 }

@@ -8,26 +8,26 @@ const VERSION: u32 = 1;
 /// A history that a provider would refuse, with the place of its first fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("messages[{at}]: {problem}")]
-pub struct BrokenTranscript {
+pub struct InvalidTranscript {
     at: usize,
     problem: &'static str,
 }
 
 impl TryFrom<Vec<Message>> for Transcript {
-    type Error = BrokenTranscript;
+    type Error = InvalidTranscript;
 
     /// Takes over a history in which each call has exactly one result, directly after its response
     /// and in call order.
-    fn try_from(messages: Vec<Message>) -> Result<Self, BrokenTranscript> {
+    fn try_from(messages: Vec<Message>) -> Result<Self, InvalidTranscript> {
         let mut before = None;
         for (at, message) in messages.iter().enumerate() {
-            check(before, message).map_err(|problem| BrokenTranscript { at, problem })?;
+            check(before, message).map_err(|problem| InvalidTranscript { at, problem })?;
             before = Some(message);
         }
         let last = messages.len().saturating_sub(1);
         match open_calls(before) {
             None => Ok(Self { messages }),
-            Some(_) => Err(BrokenTranscript { at: last, problem: "its calls have no results" }),
+            Some(_) => Err(InvalidTranscript { at: last, problem: "its calls have no results" }),
         }
     }
 }

@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 use std::mem;
 use std::sync::Arc;
 
-use super::{Message, Response, Status, ToolResult, Transcript, View};
+use super::{CallStatus, Content, Message, Response, ToolResult, Transcript};
 
 /// A response with one slot for the result of each of its calls.
 ///
@@ -44,7 +44,7 @@ impl Turn {
         let empty = self.slots.iter_mut().zip(self.response.calls()).enumerate();
         for (index, (slot, call)) in empty.filter(|(_, (slot, _))| slot.is_none()) {
             let text = format!("never started: {why}");
-            filled(index, slot.insert(ToolResult::new(call, Status::NeverStarted, text)));
+            filled(index, slot.insert(ToolResult::new(call, CallStatus::NotRun, text)));
         }
     }
 
@@ -69,7 +69,7 @@ fn make_ids_unique(response: &mut Response) {
     let mut seen: HashSet<Arc<str>> = response.calls().map(|call| call.id.clone()).collect();
     let (mut kept, mut numbers) = (HashSet::new(), HashMap::new());
     for block in &mut response.blocks {
-        let View::ToolCall(call) = &mut block.view else {
+        let Content::ToolCall(call) = &mut block.view else {
             continue;
         };
         if !call.id.is_empty() && kept.insert(call.id.clone()) {
@@ -110,8 +110,8 @@ mod tests {
         turn.response().calls().map(|call| call.id().to_owned()).collect()
     }
 
-    fn call(id: &str) -> super::super::Block {
-        View::ToolCall(ToolCall::new(id, "t", "{}")).into()
+    fn call(id: &str) -> super::super::ContentBlock {
+        Content::ToolCall(ToolCall::new(id, "t", "{}")).into()
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
         let result = transcript.results().next().unwrap();
         assert_eq!(
             (result.status(), result.text()),
-            (Status::NeverStarted, "never started: cut off")
+            (CallStatus::NotRun, "never started: cut off")
         );
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::exchange::Asked;
 use super::secrets::{BLOT, Secrets};
-use crate::arguments::excerpt;
+use crate::json::excerpt;
 
 /// The request of a recording.
 pub(super) struct Expected {

@@ -221,6 +221,6 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), ModelError> {
 }
 
 fn too_large(most: usize) -> ModelError {
-    let message = format!("an answer of more than {most} bytes: raise `Limits::response`");
+    let message = format!("an answer of more than {most} bytes: raise `Limits::response_bytes`");
     ModelError::new(message).with_kind(ModelErrorKind::TooLarge)
 }

@@ -55,7 +55,7 @@ use crate::model::BoxFuture;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let model = Anthropic::new("claude-sonnet-4-6", "a key").transport(Busy);
-/// let agent = Agent::new(model).limits(Limits::default().retries(0));
+/// let agent = Agent::new(model).limits(Limits::default().with_retries(0));
 /// let error = agent.run("Hello").await.unwrap_err();
 /// let RunErrorKind::Model(error) = error.kind() else { panic!("{error}") };
 /// assert_eq!((error.kind(), error.status()), (ModelErrorKind::Overloaded, Some(503)));

@@ -13,8 +13,8 @@ use std::vec;
 use super::compare::{Expected, Sent};
 use super::exchange::{Answer, Exchange};
 use super::{Body, Transport};
-use crate::arguments::excerpt;
 use crate::error::{ModelError, ModelErrorKind};
+use crate::json::excerpt;
 use crate::model::BoxFuture;
 
 /// Answers requests from recordings, such as a [`Recorder`](super::Recorder) makes.

@@ -22,7 +22,7 @@ pub(super) fn tool_impl(tool: &ToolFn) -> TokenStream {
         #(#attrs)*
         impl<__S: #bounds> #core::Tool<__S> for #ident {
             #lent
-            fn call(#cx: #core::Cx<__S>) -> #core::CallFuture {
+            fn call(#cx: #core::Invocation<__S>) -> #core::CallFuture {
                 ::std::boxed::Box::pin(async move { #body })
             }
         }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agent_core::providers::Anthropic;
-use agent_core::{Agent, Call, Decision, ModelErrorKind, Transcript, tools};
+use agent_core::{Agent, Decision, ModelErrorKind, PendingCall, Transcript, tools};
 use tokio_util::sync::CancellationToken;
 
 use keyboard::Keyboard;
@@ -57,7 +57,7 @@ fn model(screen: &Screen) -> Result<(Agent, Duration), Box<dyn Error>> {
 }
 
 /// Asks on the terminal, if there is one.
-async fn approve(call: Call, screen: Arc<Screen>, keyboard: Arc<Keyboard>) -> Decision {
+async fn approve(call: PendingCall, screen: Arc<Screen>, keyboard: Arc<Keyboard>) -> Decision {
     if !screen.is_live() {
         return Decision::deny("nobody is there who could be asked");
     }
@@ -83,7 +83,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let asked = (screen.clone(), keyboard.clone());
     let agent = agent
         .system(SYSTEM)
-        .tools(tools![append, delete, edit, list, read, search].with(notes))
+        .tools(tools![append, delete, edit, list, read, search].with_state(notes))
         .approve(move |call| approve(call, asked.0.clone(), asked.1.clone()));
 
     let mut chat = agent.conversation(Transcript::default());
@@ -92,7 +92,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let run = chat.send(&*input).cancel_on(cancel.clone().cancelled_owned()).stream();
         if turn::show(run, &cancel, &screen, &keyboard).await.is_err() {
             // Else it would be sent again with whatever is said next.
-            chat.take_back();
+            chat.pop_input();
         }
     }
     Ok(())

@@ -85,11 +85,11 @@ pub(crate) fn script() -> ScriptedModel {
 fn answer(request: &Request<'_>) -> Response {
     let Scene { opening, calls, closing } = scene(request.transcript());
     if !request.results().is_empty() {
-        return Response::new().text(closing(request.results()));
+        return Response::new().with_text(closing(request.results()));
     }
     let call =
         |response: Response, &(name, arguments): &(&str, &str)| response.call(name, arguments);
-    calls.iter().fold(Response::new().text(*opening), call)
+    calls.iter().fold(Response::new().with_text(*opening), call)
 }
 
 /// The scene of what was said last.

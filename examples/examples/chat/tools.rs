@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use agent_core::{Ctx, ToolError, tool};
+use agent_core::{ToolContext, ToolError, tool};
 use tempfile::TempDir;
 use tokio::fs;
 use tokio::time::sleep;
@@ -72,7 +72,11 @@ pub(crate) async fn read(notes: &Notes, path: PathBuf) -> Result<String, ToolErr
 
 /// Find a text in all notes: one line for each place, with the name of the note.
 #[tool(read("note"))]
-pub(crate) async fn search(notes: &Notes, text: &str, call: Ctx) -> Result<String, ToolError> {
+pub(crate) async fn search(
+    notes: &Notes,
+    text: &str,
+    call: ToolContext,
+) -> Result<String, ToolError> {
     let names = notes.names().await?;
     let mut found = Vec::new();
     for (done, name) in names.iter().enumerate() {

@@ -5,7 +5,7 @@ use std::mem::take;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use agent_core::{Event, RunStream, Stop, ToolResult};
+use agent_core::{Event, RunEnd, RunStream, ToolResult};
 use console::style;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
@@ -101,11 +101,11 @@ impl Turn {
                 screen.line(&remark(&format!("asked again soon: {error}")));
             }
             Event::TurnEnded { .. } => screen.end_text(),
-            Event::RunEnded { stop } => match stop {
-                Stop::Done => self.end("", screen),
-                Stop::Cancelled => self.end("stopped", screen),
-                Stop::Truncated => self.end("the answer was too long and is cut off", screen),
-                Stop::Refused => self.end("the model declined", screen),
+            Event::RunEnded { end } => match end {
+                RunEnd::Done => self.end("", screen),
+                RunEnd::Cancelled => self.end("stopped", screen),
+                RunEnd::Truncated => self.end("the answer was too long and is cut off", screen),
+                RunEnd::Refused => self.end("the model declined", screen),
                 other => self.end(&format!("ended early: {other:?}"), screen),
             },
             Event::RunFailed { error } => {

@@ -72,5 +72,5 @@ pub(crate) fn model() -> ScriptedModel {
                 response.call(name, arguments.to_string())
             })
         })
-        .turn(|_| Response::new().text("The notes are up to date."))
+        .turn(|_| Response::new().with_text("The notes are up to date."))
 }

@@ -13,7 +13,7 @@ mod run;
 use agent_core::providers::Anthropic;
 use agent_core::{
     Agent, BoxFuture, Delta, Limits, Model, ModelError, ModelErrorKind, Request, Response,
-    ToolCall, View,
+    ToolCall, Content,
 };
 use allocation_counter::measure;
 use answer::{Cut, Server};
@@ -45,7 +45,7 @@ fuzz_target!(|body: &[u8]| {
     if let Ok(response) = &whole.response {
         whole.is_in(response);
     }
-    let limits = Limits::default().event(EVENT).response(RESPONSE);
+    let limits = Limits::default().with_event_bytes(EVENT).with_response_bytes(RESPONSE);
     let (came, held) = take(Cut::Anywhere.pieces(body), limits);
     assert!(held <= BASE + HELD * RESPONSE as u64, "{held} bytes are held");
     if came.response.as_ref().err().is_none_or(|(kind, _)| *kind != ModelErrorKind::TooLarge) {
@@ -77,7 +77,7 @@ impl From<Delta<'_>> for Told {
             Delta::Thinking(text) => Self::Thinking(text.to_owned()),
             Delta::Call { id, name } => Self::Call(id.to_owned(), name.to_owned()),
             Delta::Arguments(json) => Self::Arguments(json.to_owned()),
-            Delta::Complete(call) => Self::Complete(call.clone()),
+            Delta::CallDone(call) => Self::Complete(call.clone()),
             other => panic!("{other:?}"),
         }
     }
@@ -93,8 +93,8 @@ impl Came {
             Told::Text(text) | Told::Thinking(text) => text.len(),
             _ => 0,
         };
-        let said = response.blocks().iter().map(|block| match block.view() {
-            View::Text(text) | View::Thinking(text) => text.len(),
+        let said = response.blocks().iter().map(|block| match block.content() {
+            Content::Text(text) | Content::Thinking(text) => text.len(),
             _ => 0,
         });
         assert_eq!(self.told.iter().map(told).sum::<usize>(), said.sum::<usize>(), "texts told");
@@ -131,7 +131,7 @@ impl Model for Ear {
         Box::pin(async move {
             let told = Mutex::new(Vec::new());
             let hear = |delta: Delta<'_>| told.lock().unwrap().push(delta.into());
-            let response = self.model.ask(request.telling(&hear)).await;
+            let response = self.model.ask(request.with_sink(&hear)).await;
             let response = response.map_err(|error| (error.kind(), error.to_string()));
             let told = told.into_inner().unwrap();
             *self.came.lock().unwrap() = Some(Came { told, response });

@@ -2,7 +2,7 @@
 
 use agent_core::providers::Anthropic;
 use agent_core::{
-    Agent, Limits, Response, Status, StopReason, ToolResult, Toolset, Transcript, tool, tools,
+    Agent, Limits, Response, CallStatus, StopReason, ToolResult, Toolset, Transcript, tool, tools,
 };
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -31,8 +31,8 @@ fn note(notes: &Notes, text: Option<String>) {
 pub(crate) fn run(pieces: Vec<Bytes>, response: Option<&Response>) {
     let (notes, server) = (Notes::default(), Server::new(pieces));
     let model = Anthropic::new("m", "a key").transport(server.clone());
-    let tools: Toolset = tools![look, note].with(notes.clone());
-    let agent = Agent::new(model).tools(tools).limits(Limits::default().retries(0)).max_turns(3);
+    let tools: Toolset = tools![look, note].with_state(notes.clone());
+    let agent = Agent::new(model).tools(tools).limits(Limits::default().with_retries(0)).max_turns(3);
     let ended = RUNTIME.with(|runtime| runtime.block_on(agent.run("Hello")));
     let transcript = match &ended {
         Ok(outcome) => outcome.transcript(),
@@ -41,7 +41,7 @@ pub(crate) fn run(pieces: Vec<Bytes>, response: Option<&Response>) {
 
     let wants_calls = response.is_some_and(|it| *it.stop_reason() == StopReason::ToolUse);
     let written = notes.0.load(Ordering::Relaxed);
-    let done = |result: &&ToolResult| result.status() == Status::Completed;
+    let done = |result: &&ToolResult| result.status() == CallStatus::Completed;
     let done = transcript.results().filter(done).count();
     assert!(written <= done && (wants_calls || written == 0), "{written} written, {done} done");
 

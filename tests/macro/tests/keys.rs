@@ -3,7 +3,7 @@
 #![deny(unused, unfulfilled_lint_expectations)]
 #![allow(clippy::unused_async, reason = "a test of arguments")]
 
-use agent_core::{Ctx, Toolset, tool, tools};
+use agent_core::{ToolContext, Toolset, tool, tools};
 use std::path::{Path, PathBuf};
 
 /// By their names.
@@ -22,7 +22,7 @@ fn touch_all(ids: &[String]) {}
 
 /// In expressions.
 #[tool(write(file = Path::new("notes").join(&name), log = ctx.id(), folder = folder.parent()))]
-async fn note(name: String, ctx: Ctx, folder: PathBuf) {}
+async fn note(name: String, ctx: ToolContext, folder: PathBuf) {}
 
 /// In a macro.
 #[tool(write(order = format!("{region}/{}", id)))]

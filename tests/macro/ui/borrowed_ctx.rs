@@ -1,8 +1,8 @@
-use agent_core::{Ctx, Toolset, tool, tools};
+use agent_core::{ToolContext, Toolset, tool, tools};
 
 /// Greet.
 #[tool]
-fn greet(ctx: &Ctx) -> String {
+fn greet(ctx: &ToolContext) -> String {
     ctx.id().to_owned()
 }
 

@@ -14,5 +14,5 @@ fn note(notes: &mut Notes, text: String) {
 }
 
 fn main() {
-    let _ = tools![note].with(App { notes: Notes(Vec::new()) });
+    let _ = tools![note].with_state(App { notes: Notes(Vec::new()) });
 }

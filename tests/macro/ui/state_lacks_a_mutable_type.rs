@@ -11,5 +11,5 @@ fn note(notes: &mut Notes, text: String) {
 struct Config;
 
 fn main() {
-    let _ = tools![note].with(Config);
+    let _ = tools![note].with_state(Config);
 }

@@ -10,5 +10,5 @@ fn count(db: &Db) -> usize {
 }
 
 fn main() {
-    let _ = tools![count].with(Config);
+    let _ = tools![count].with_state(Config);
 }

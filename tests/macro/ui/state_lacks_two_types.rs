@@ -11,5 +11,5 @@ fn count(db: &Db, cache: &Cache) -> usize {
 }
 
 fn main() {
-    let _ = tools![count].with(Config);
+    let _ = tools![count].with_state(Config);
 }

@@ -9,5 +9,5 @@ fn note(notes: &mut Notes, text: String) {
 }
 
 fn main() {
-    let _ = tools![note].with(Notes(Vec::new()));
+    let _ = tools![note].with_state(Notes(Vec::new()));
 }

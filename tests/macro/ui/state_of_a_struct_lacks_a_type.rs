@@ -20,5 +20,5 @@ fn add(a: u8, b: u8) -> u8 {
 }
 
 fn main() {
-    let _ = tools![add, count].with(App { name: String::new() });
+    let _ = tools![add, count].with_state(App { name: String::new() });
 }

@@ -1,7 +1,7 @@
 //! Responses that are cut off after some of their calls have begun.
 
-use agent_core::Status::{Completed, Failed, Interrupted, NeverStarted};
-use agent_core::{Agent, Stop, StopReason, Transcript};
+use agent_core::CallStatus::{Completed, Failed, Interrupted, NotRun};
+use agent_core::{Agent, RunEnd, StopReason, Transcript};
 
 use crate::diary::{Diary, assert_quiet};
 use crate::streamed::{Script, Streamed};
@@ -24,7 +24,7 @@ async fn s24_of_a_response_that_is_cut_off_what_has_finished_stays_and_nothing_s
         let outcome = run(&diary, &agent(&diary, [script().stop(stop.clone())])).await;
         assert_eq!(
             statuses(outcome.transcript()),
-            [Completed, Interrupted, NeverStarted, Completed, NeverStarted, NeverStarted],
+            [Completed, Interrupted, NotRun, Completed, NotRun, NotRun],
             "{stop:?}"
         );
         let texts = texts(outcome.transcript());
@@ -41,7 +41,7 @@ async fn a_call_that_failed_before_the_cut_keeps_its_result() {
     let diary = Diary::new();
     let script = Script::new().calls("fail 50, look 10").after(1000);
     let outcome = run(&diary, &agent(&diary, [script.stop(StopReason::MaxTokens)])).await;
-    assert_eq!(statuses(outcome.transcript()), [Failed, NeverStarted]);
+    assert_eq!(statuses(outcome.transcript()), [Failed, NotRun]);
     assert_eq!(texts(outcome.transcript())[0], "no such file");
 }
 
@@ -52,21 +52,21 @@ async fn of_a_response_that_was_paused_the_same_holds_and_the_run_goes_on() {
     let agent = Agent::new(model.clone()).tools(diary.tools());
     let outcome = run(&diary, &agent).await;
     assert_eq!(
-        (outcome.stop(), outcome.text(), model.asked()),
-        (&Stop::Done, "done".to_owned(), 2)
+        (outcome.end(), outcome.text(), model.asked()),
+        (&RunEnd::Done, "done".to_owned(), 2)
     );
     assert_eq!(
         statuses(outcome.transcript()),
-        [Completed, Interrupted, NeverStarted, Completed, NeverStarted, NeverStarted]
+        [Completed, Interrupted, NotRun, Completed, NotRun, NotRun]
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_read_that_is_queued_when_the_response_is_cut_never_started() {
+async fn a_read_that_is_queued_when_the_response_is_cut_not_run() {
     let diary = Diary::new();
     let script = Script::new().calls("narrow 5000, narrow 10, look 1").after(100);
     let outcome = run(&diary, &agent(&diary, [script.stop(StopReason::MaxTokens)])).await;
-    assert_eq!(statuses(outcome.transcript()), [Interrupted, NeverStarted, NeverStarted]);
+    assert_eq!(statuses(outcome.transcript()), [Interrupted, NotRun, NotRun]);
     assert_eq!(outcome.timeline().calls()[0].started, Some(ms(0)));
 }
 
@@ -76,8 +76,8 @@ async fn the_rest_of_a_response_that_only_ended_has_its_results_too() {
     let script = Script::new().calls("look 10, save 10").after(100).stop(StopReason::EndTurn);
     let outcome = run(&diary, &agent(&diary, [script])).await;
     assert_eq!(
-        (outcome.stop(), statuses(outcome.transcript())),
-        (&Stop::Done, vec![Completed, NeverStarted])
+        (outcome.end(), statuses(outcome.transcript())),
+        (&RunEnd::Done, vec![Completed, NotRun])
     );
 }
 
@@ -86,7 +86,7 @@ async fn a_conversation_goes_on_after_a_cut() {
     let diary = Diary::new();
     let agent = agent(&diary, [script().stop(StopReason::MaxTokens)]);
     let mut chat = agent.conversation(Transcript::default());
-    assert_eq!(chat.send("go").await.unwrap().stop(), &Stop::Truncated);
+    assert_eq!(chat.send("go").await.unwrap().end(), &RunEnd::Truncated);
     saved(chat.transcript());
     assert_eq!(chat.send("go on").await.unwrap().text(), "done");
     assert_eq!(chat.transcript().results().count(), 6);
@@ -98,7 +98,7 @@ async fn a_conversation_goes_on_after_a_cut() {
 async fn each_call_of_a_cut_response_ends_once() {
     for early in [true, false] {
         let diary = Diary::new();
-        let agent = agent(&diary, [script().stop(StopReason::MaxTokens)]).early_start(early);
+        let agent = agent(&diary, [script().stop(StopReason::MaxTokens)]).eager_calls(early);
         let seen = watched(agent.stream("go")).await;
         for call in 1..=6 {
             let ends = seen

@@ -1,7 +1,7 @@
 //! Fatal errors of calls that begin early.
 
-use agent_core::Status::{Completed, Failed, NeverStarted};
-use agent_core::{Agent, RunErrorKind, Stop, StopReason};
+use agent_core::CallStatus::{Completed, Failed, NotRun};
+use agent_core::{Agent, RunEnd, RunErrorKind, StopReason};
 
 use crate::agent;
 use crate::diary::{Diary, assert_quiet};
@@ -26,7 +26,7 @@ async fn what_waits_for_the_call_that_ends_the_run_never_starts() {
     for model in [Streamed::new(script()), Streamed::quiet(script())] {
         let diary = Diary::new();
         let error = Agent::new(model).tools(diary.tools()).run("go").await.unwrap_err();
-        assert_eq!(statuses(error.transcript()), [Failed, NeverStarted]);
+        assert_eq!(statuses(error.transcript()), [Failed, NotRun]);
         assert_eq!(diary.count("save begins"), 0);
     }
 }
@@ -36,8 +36,12 @@ async fn a_read_that_had_finished_keeps_its_result_when_another_call_ends_the_ru
     let diary = Diary::new();
     // Large enough for the batch to make a pause before it comes to the read.
     let long = format!(r#"{{"path":"{}","ms":1}}"#, "x".repeat(100_000));
-    let script =
-        Script::new().calls("end 100").call("peek", long).calls("look 10").text("so").after(100);
+    let script = Script::new()
+        .calls("end 100")
+        .call("peek", long)
+        .calls("look 10")
+        .with_text("so")
+        .after(100);
     let seen = watched(agent(&diary, [script.end()]).stream("go")).await;
     let error = seen.outcome.as_ref().unwrap_err();
     assert_eq!(statuses(error.transcript()), [Failed, Completed, Completed], "{:#?}", seen.timed());
@@ -67,7 +71,7 @@ async fn what_comes_after_a_fatal_error_in_the_same_response_never_starts_and_sa
     let seen = watched(agent(&diary, [script.after(300).end()]).stream("go")).await;
     let error = seen.outcome.as_ref().unwrap_err();
     let statuses = statuses(error.transcript());
-    assert_eq!(statuses[..3], [Completed, Failed, NeverStarted], "{:#?}", seen.timed());
+    assert_eq!(statuses[..3], [Completed, Failed, NotRun], "{:#?}", seen.timed());
     let texts = texts(error.transcript());
     assert_eq!(texts[2..], ["never started: another call ended the run"; 3]);
     for call in 1..=5 {
@@ -80,9 +84,9 @@ async fn what_comes_after_a_fatal_error_in_the_same_response_never_starts_and_sa
 #[tokio::test(start_paused = true)]
 async fn a_fatal_error_of_an_answer_that_fails_is_void_with_it() {
     let diary = Diary::new();
-    let script = Script::new().calls("end 10, look 10").after(100).text("so").breaks_for(1000);
+    let script = Script::new().calls("end 10, look 10").after(100).with_text("so").breaks_for(1000);
     let outcome = agent(&diary, [script]).run("go").await.unwrap();
-    assert_eq!((outcome.stop(), outcome.text()), (&Stop::Done, "done".to_owned()));
+    assert_eq!((outcome.end(), outcome.text()), (&RunEnd::Done, "done".to_owned()));
     assert_eq!(diary.count("end ends"), 1);
 }
 

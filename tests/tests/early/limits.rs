@@ -1,6 +1,6 @@
 //! Limits that hold for calls that begin early too.
 
-use agent_core::Status::{Completed, NeverStarted, TimedOut};
+use agent_core::CallStatus::{Completed, NotRun, TimedOut};
 use agent_core::{Limits, WaitedFor};
 
 use crate::diary::Diary;
@@ -29,9 +29,9 @@ async fn the_concurrency_of_the_agent_counts_early_calls() {
 async fn calls_beyond_the_limit_of_a_response_begin_neither_early_nor_late() {
     let diary = Diary::new();
     let script = Script::new().calls("look 10, look 20, look 30, look 40").after(100).end();
-    let agent = agent(&diary, [script]).limits(Limits::default().calls(2));
+    let agent = agent(&diary, [script]).limits(Limits::default().with_calls(2));
     let outcome = run(&diary, &agent).await;
-    assert_eq!(statuses(outcome.transcript()), [Completed, Completed, NeverStarted, NeverStarted]);
+    assert_eq!(statuses(outcome.transcript()), [Completed, Completed, NotRun, NotRun]);
     assert_eq!(diary.count("look begins"), 2);
 }
 
@@ -40,9 +40,9 @@ async fn arguments_and_outputs_are_limited_as_ever() {
     let diary = Diary::new();
     let long = format!(r#"{{"path":"{}","ms":1}}"#, "x".repeat(2000));
     let script = Script::new().call("peek", long).calls("look 10").after(100).end();
-    let agent = agent(&diary, [script]).limits(Limits::default().arguments(1000));
+    let agent = agent(&diary, [script]).limits(Limits::default().with_argument_bytes(1000));
     let outcome = run(&diary, &agent).await;
-    assert_eq!(statuses(outcome.transcript()), [NeverStarted, Completed]);
+    assert_eq!(statuses(outcome.transcript()), [NotRun, Completed]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -59,7 +59,7 @@ async fn the_timeout_of_a_call_counts_from_its_early_start() {
 async fn any_number_of_calls_may_be_allowed() {
     let diary = Diary::new();
     let script = Script::new().calls("look 10, look 20").after(100).end();
-    let agent = agent(&diary, [script]).limits(Limits::default().calls(usize::MAX));
+    let agent = agent(&diary, [script]).limits(Limits::default().with_calls(usize::MAX));
     let outcome = run(&diary, &agent).await;
     assert_eq!(statuses(outcome.transcript()), [Completed; 2]);
 }
@@ -67,12 +67,12 @@ async fn any_number_of_calls_may_be_allowed() {
 #[tokio::test(start_paused = true)]
 async fn the_time_of_a_turn_ends_early_calls_with_the_answer() {
     let diary = Diary::new();
-    let script = Script::new().calls("look 10, look 60000").after(100).text("so").stalls();
-    let agent = agent(&diary, [script]).limits(Limits::default().turn_timeout(ms(5000)));
+    let script = Script::new().calls("look 10, look 60000").after(100).with_text("so").stalls();
+    let agent = agent(&diary, [script]).limits(Limits::default().with_turn_timeout(ms(5000)));
     let outcome = run(&diary, &agent).await;
     assert_eq!(
-        (outcome.stop(), outcome.elapsed()),
-        (&agent_core::Stop::DeadlineExceeded, ms(5000))
+        (outcome.end(), outcome.elapsed()),
+        (&agent_core::RunEnd::DeadlineExceeded, ms(5000))
     );
     assert_eq!(outcome.transcript().responses().count(), 0);
     assert_eq!(diary.lines()[3], "5000 look is stopped");

@@ -1,7 +1,7 @@
 //! Answers that fail after some of their calls have begun, and are asked for again.
 
-use agent_core::Status::{Completed, Failed};
-use agent_core::{Agent, ModelErrorKind, Parallel, ToolResult};
+use agent_core::CallStatus::{Completed, Failed};
+use agent_core::{Agent, ModelErrorKind, ParallelToolCalls, ToolResult};
 
 use crate::diary::{Diary, assert_quiet};
 use crate::streamed::{Script, Streamed};
@@ -12,7 +12,8 @@ use crate::{agent, run};
 #[tokio::test(start_paused = true)]
 async fn s33_a_finished_read_is_taken_over_by_the_same_call_of_the_next_answer() {
     let diary = Diary::new();
-    let first = Script::new().calls("look 100, think 50, save 10").after(300).text("so").after(700);
+    let first =
+        Script::new().calls("look 100, think 50, save 10").after(300).with_text("so").after(700);
     let second = Script::new().calls("look 100, think 50, save 10").after(500).end();
     let outcome = run(&diary, &agent(&diary, [first.breaks_for(1000), second])).await;
     assert_eq!(
@@ -35,7 +36,7 @@ async fn s33_a_finished_read_is_taken_over_by_the_same_call_of_the_next_answer()
 #[tokio::test(start_paused = true)]
 async fn s25_nothing_that_writes_has_run_when_a_stream_fails() {
     let diary = Diary::new();
-    let first = Script::new().calls("save 1, bare 2, look 3, save 4").after(60_000).text("so");
+    let first = Script::new().calls("save 1, bare 2, look 3, save 4").after(60_000).with_text("so");
     let failing = agent(&diary, [first.fails(ModelErrorKind::Request)]);
     let error = failing.run("go").await.unwrap_err();
     assert_eq!(error.transcript().responses().count(), 0);
@@ -46,7 +47,7 @@ async fn s25_nothing_that_writes_has_run_when_a_stream_fails() {
 #[tokio::test(start_paused = true)]
 async fn the_order_and_the_spacing_of_arguments_do_not_matter() {
     let diary = Diary::new();
-    let first = Script::new().call("peek", r#"{"path":"a","ms":10}"#).text("so").after(100);
+    let first = Script::new().call("peek", r#"{"path":"a","ms":10}"#).with_text("so").after(100);
     let second = Script::new().call("peek", "{ \"ms\": 10,\n \"path\": \"\\u0061\" }").end();
     let outcome = run(&diary, &agent(&diary, [first.breaks_for(1000), second])).await;
     assert_eq!(diary.lines(), ["0 peek a begins", "10 peek a ends"]);
@@ -56,8 +57,9 @@ async fn the_order_and_the_spacing_of_arguments_do_not_matter() {
 #[tokio::test(start_paused = true)]
 async fn a_read_is_made_again_for_other_arguments_or_another_tool() {
     let diary = Diary::new();
-    let first = Script::new().calls("look 10, think 20").text("so").after(100).breaks_for(1000);
-    let second = Script::new().calls("look 20, think 10, look 10, look 10").text("so").end();
+    let first =
+        Script::new().calls("look 10, think 20").with_text("so").after(100).breaks_for(1000);
+    let second = Script::new().calls("look 20, think 10, look 10, look 10").with_text("so").end();
     run(&diary, &agent(&diary, [first, second])).await;
     assert_eq!((diary.count("look begins"), diary.count("think begins")), (3, 2));
 }
@@ -66,10 +68,10 @@ async fn a_read_is_made_again_for_other_arguments_or_another_tool() {
 async fn a_read_is_made_again_if_an_earlier_call_of_the_new_answer_conflicts() {
     let diary = Diary::new();
     let read = r#"{"path":"a","ms":10}"#;
-    let first = Script::new().call("peek", read).text("so").after(100).breaks_for(1000);
+    let first = Script::new().call("peek", read).with_text("so").after(100).breaks_for(1000);
     for (path, times) in [("a", 2), ("b", 3)] {
         let write = format!(r#"{{"path":"{path}","ms":10}}"#);
-        let second = Script::new().call("poke", write).call("peek", read).text("so").end();
+        let second = Script::new().call("poke", write).call("peek", read).with_text("so").end();
         let outcome = run(&diary, &agent(&diary, [first.clone(), second])).await;
         assert_eq!(diary.count("peek a begins"), times, "{:?}", diary.lines());
         assert_eq!(statuses(outcome.transcript()), [Completed; 2]);
@@ -79,7 +81,7 @@ async fn a_read_is_made_again_if_an_earlier_call_of_the_new_answer_conflicts() {
 #[tokio::test(start_paused = true)]
 async fn a_read_that_failed_is_made_again() {
     let diary = Diary::new();
-    let script = Script::new().calls("fail 10").text("so").after(100);
+    let script = Script::new().calls("fail 10").with_text("so").after(100);
     let outcome =
         run(&diary, &agent(&diary, [script.clone().breaks_for(1000), script.end()])).await;
     assert_eq!((diary.count("fail ends"), statuses(outcome.transcript())), (2, vec![Failed]));
@@ -88,7 +90,7 @@ async fn a_read_that_failed_is_made_again() {
 #[tokio::test(start_paused = true)]
 async fn a_read_that_runs_when_the_stream_fails_is_stopped_and_made_again() {
     let diary = Diary::new();
-    let script = Script::new().calls("look 500").text("so").after(100);
+    let script = Script::new().calls("look 500").with_text("so").after(100);
     run(&diary, &agent(&diary, [script.clone().breaks_for(1000), script.end()])).await;
     assert_eq!(
         diary.lines(),
@@ -99,9 +101,9 @@ async fn a_read_that_runs_when_the_stream_fails_is_stopped_and_made_again() {
 #[tokio::test(start_paused = true)]
 async fn a_result_is_taken_over_once_and_the_rest_forgotten() {
     let diary = Diary::new();
-    let first = Script::new().calls("look 10, look 10, think 5").text("so").after(100);
-    let second = Script::new().calls("look 10, look 10, look 10").text("so").end();
-    let third = Script::new().calls("think 5, look 10").text("so").end();
+    let first = Script::new().calls("look 10, look 10, think 5").with_text("so").after(100);
+    let second = Script::new().calls("look 10, look 10, look 10").with_text("so").end();
+    let third = Script::new().calls("think 5, look 10").with_text("so").end();
     let outcome = run(&diary, &agent(&diary, [first.breaks_for(1000), second, third])).await;
     assert_eq!((diary.count("look begins"), diary.count("think begins")), (4, 2));
     assert_eq!(outcome.transcript().results().count(), 5);
@@ -110,9 +112,10 @@ async fn a_result_is_taken_over_once_and_the_rest_forgotten() {
 #[tokio::test(start_paused = true)]
 async fn what_has_finished_outlives_several_failures() {
     let diary = Diary::new();
-    let first = Script::new().calls("look 10, think 20").text("so").after(100).breaks_for(1000);
-    let second = Script::new().calls("think 20").text("so").after(100).breaks_for(1000);
-    let third = Script::new().calls("think 20, look 10").text("so").end();
+    let first =
+        Script::new().calls("look 10, think 20").with_text("so").after(100).breaks_for(1000);
+    let second = Script::new().calls("think 20").with_text("so").after(100).breaks_for(1000);
+    let third = Script::new().calls("think 20, look 10").with_text("so").end();
     let outcome = run(&diary, &agent(&diary, [first, second, third])).await;
     assert_eq!((diary.count("look begins"), diary.count("think begins")), (1, 1));
     assert_eq!(texts(outcome.transcript()), ["20", "10"]);
@@ -122,12 +125,12 @@ async fn what_has_finished_outlives_several_failures() {
 #[tokio::test(start_paused = true)]
 async fn what_is_taken_over_answers_the_new_call_by_its_id() {
     let diary = Diary::new();
-    let first = Script::new().call_as("old", "look", r#"{"ms":10}"#).text("so").after(100);
+    let first = Script::new().call_as("old", "look", r#"{"ms":10}"#).with_text("so").after(100);
     let second = Script::new()
         .call_as("new", "look", r#"{"ms":10}"#)
         .call_as("new", "look", r#"{"ms":10}"#)
         .call_as("", "think", r#"{"ms":10}"#)
-        .text("so")
+        .with_text("so")
         .after(50)
         .end();
     let outcome = run(&diary, &agent(&diary, [first.breaks_for(1000), second])).await;
@@ -141,11 +144,12 @@ async fn what_is_taken_over_answers_the_new_call_by_its_id() {
 #[tokio::test(start_paused = true)]
 async fn a_call_whose_arguments_are_refused_takes_nothing_over() {
     let diary = Diary::new();
-    let first = Script::new().calls("think 10, look 10").text("so").after(100).breaks_for(1000);
+    let first =
+        Script::new().calls("think 10, look 10").with_text("so").after(100).breaks_for(1000);
     let second = Script::new()
         .call("think", r#"{"ms":99,"ms":10}"#)
         .call("look", r#"{"ms":99,"ms":10}"#)
-        .text("so")
+        .with_text("so")
         .end();
     let outcome = run(&diary, &agent(&diary, [first, second])).await;
     assert_eq!(statuses(outcome.transcript()), [Failed; 2]);
@@ -161,7 +165,7 @@ fn last_digit(n: u128) -> u128 {
 async fn numbers_that_differ_far_behind_are_not_the_same() {
     let call = |digit: u8| {
         let arguments = format!(r#"{{"n":10000000000000000000000000000{digit}}}"#);
-        Script::new().call("last_digit", arguments).text("so").after(10)
+        Script::new().call("last_digit", arguments).with_text("so").after(10)
     };
     let model = Streamed::new([call(1).breaks_for(10), call(2).end()]);
     let outcome = Agent::new(model).tools(agent_core::tools![last_digit]).run("go").await.unwrap();
@@ -171,9 +175,9 @@ async fn numbers_that_differ_far_behind_are_not_the_same() {
 #[tokio::test(start_paused = true)]
 async fn calls_that_come_one_by_one_take_nothing_over() {
     let diary = Diary::new();
-    let script = Script::new().calls("look 10, look 10").text("so").after(100);
+    let script = Script::new().calls("look 10, look 10").with_text("so").after(100);
     let agent = agent(&diary, [script.clone().breaks_for(1000), script.end()]);
-    let outcome = run(&diary, &agent.parallel(Parallel::Never)).await;
+    let outcome = run(&diary, &agent.parallel_tool_calls(ParallelToolCalls::Never)).await;
     assert_eq!(diary.count("look begins"), 2);
     saved(outcome.transcript());
 }
@@ -188,13 +192,13 @@ async fn large_arguments_are_compared_in_no_time() {
             script.call("peek", format!(r#"{{"path":"{path}","ms":1}}"#))
         })
     };
-    let first = calls(Script::new()).text("so").after(100).breaks_for(1000);
+    let first = calls(Script::new()).with_text("so").after(100).breaks_for(1000);
     // Said in another order, as a model may.
     let second = (0..128).rev().fold(Script::new(), |script, n| {
         let path = format!("{}{n}", "x".repeat(120 << 10));
         script.call("peek", format!(r#"{{"ms":1,"path":"{path}"}}"#))
     });
-    let agent = agent(&diary, [first, second.text("so").end()]);
+    let agent = agent(&diary, [first, second.with_text("so").end()]);
     let began = std::time::Instant::now();
     let outcome = agent.run("go").await.unwrap();
     let took = began.elapsed();
@@ -208,7 +212,7 @@ struct Keys(std::sync::Mutex<Vec<String>>);
 
 /// Write down under which key it runs.
 #[agent_core::tool(read)]
-fn note(keys: &Keys, call: agent_core::Ctx, n: u32) -> u32 {
+fn note(keys: &Keys, call: agent_core::ToolContext, n: u32) -> u32 {
     keys.0.lock().unwrap().push(call.key().to_owned());
     n
 }
@@ -216,10 +220,11 @@ fn note(keys: &Keys, call: agent_core::Ctx, n: u32) -> u32 {
 /// A service that knows the key would take the second call for the first.
 #[tokio::test(start_paused = true)]
 async fn a_call_of_the_next_answer_has_another_key() {
-    let call = |n: u32| Script::new().call("note", format!(r#"{{"n":{n}}}"#)).text("so").after(10);
+    let call =
+        |n: u32| Script::new().call("note", format!(r#"{{"n":{n}}}"#)).with_text("so").after(10);
     let model = Streamed::new([call(1).breaks_for(10), call(2).end()]);
     let keys = std::sync::Arc::<Keys>::default();
-    let tools = agent_core::tools![note].with_arc(keys.clone());
+    let tools = agent_core::tools![note].with_state_arc(keys.clone());
     Agent::new(model).tools(tools).run("go").await.unwrap();
     let keys = keys.0.lock().unwrap();
     assert_eq!(keys.len(), 2);

@@ -1,9 +1,9 @@
 //! Who begins early, and who does not.
 
-use agent_core::Status::{Completed, Failed, NeverStarted};
+use agent_core::CallStatus::{Completed, Failed, NotRun};
 use agent_core::{
-    Agent, BoxFuture, Call, Decision, Delta, Model, ModelError, Parallel, Request, Response,
-    ToolCall, WaitedFor,
+    Agent, BoxFuture, Decision, Delta, Model, ModelError, ParallelToolCalls, PendingCall, Request,
+    Response, ToolCall, WaitedFor,
 };
 
 use crate::diary::Diary;
@@ -13,7 +13,7 @@ use crate::{agent, run};
 
 /// One call, after which 2 s more of the answer come.
 fn then_two_seconds(call: &str) -> Script {
-    Script::new().after(100).calls(call).after(100).text("and ").after(2000).end()
+    Script::new().after(100).calls(call).after(100).with_text("and ").after(2000).end()
 }
 
 #[tokio::test(start_paused = true)]
@@ -26,7 +26,7 @@ async fn a_read_that_is_complete_two_seconds_before_the_end_costs_no_time() {
     assert_eq!((texts(outcome.transcript()), outcome.text()), (vec!["1200"], "done".to_owned()));
 
     let diary = Diary::new();
-    let late = agent(&diary, [then_two_seconds("look 1200")]).early_start(false);
+    let late = agent(&diary, [then_two_seconds("look 1200")]).eager_calls(false);
     assert_eq!(run(&diary, &late).await.elapsed(), ms(3400));
 }
 
@@ -40,7 +40,7 @@ async fn a_read_that_outlasts_the_response_goes_on_after_it() {
     assert_eq!(outcome.elapsed(), ms(5100));
     let queued: Vec<_> = outcome.timeline().calls().iter().map(|call| call.queued).collect();
     assert_eq!(queued, [ms(100), ms(100), ms(200)]);
-    let won: Vec<_> = outcome.timeline().calls().iter().map(|call| call.won).collect();
+    let won: Vec<_> = outcome.timeline().calls().iter().map(|call| call.head_start).collect();
     assert_eq!(won, [ms(2100), ms(2100), ms(2000)]);
 }
 
@@ -92,10 +92,10 @@ async fn named_reads_begin_early_and_named_writes_do_not() {
 #[tokio::test(start_paused = true)]
 async fn nothing_begins_early_if_it_is_switched_off_or_calls_come_one_by_one() {
     let script = || [Script::new().calls("look 10, think 20").after(1000).end()];
-    let off: fn(Agent) -> Agent = |agent| agent.early_start(false);
+    let off: fn(Agent) -> Agent = |agent| agent.eager_calls(false);
     for (rule, wanted) in [
         (off, [(1000, 1010), (1000, 1020)]),
-        (|agent| agent.parallel(Parallel::Never), [(1000, 1010), (1010, 1030)]),
+        (|agent| agent.parallel_tool_calls(ParallelToolCalls::Never), [(1000, 1010), (1010, 1030)]),
         (|agent| agent, [(0, 10), (1000, 1020)]),
     ] {
         let diary = Diary::new();
@@ -108,7 +108,7 @@ async fn nothing_begins_early_if_it_is_switched_off_or_calls_come_one_by_one() {
 async fn a_call_that_a_policy_decides_over_does_not_begin_early() {
     let diary = Diary::new();
     let agent = agent(&diary, [then_two_seconds("look 10")]);
-    let agent = agent.policy(|_: &Call| Decision::Allow);
+    let agent = agent.policy(|_: &PendingCall| Decision::Allow);
     assert_eq!(spans(&run(&diary, &agent).await), [(2200, 2210)]);
 }
 
@@ -122,7 +122,7 @@ async fn a_read_behind_a_held_write_it_conflicts_with_is_held_with_it() {
         .call("look", r#"{"ms":30}"#)
         .call("think", r#"{"ms":40}"#)
         .after(1000)
-        .text("that is all")
+        .with_text("that is all")
         .end();
     let outcome = run(&diary, &agent(&diary, [script])).await;
     assert_eq!(
@@ -173,7 +173,7 @@ async fn an_early_read_waits_for_the_write_of_another_run() {
         let diary = Diary::new();
         let poke = Script::new().call("poke", r#"{"path":"a","ms":1500}"#).end();
         let other = agent(&diary, [poke]);
-        let peek = Script::new().after(100).call("peek", r#"{"path":"a","ms":10}"#).text("so");
+        let peek = Script::new().after(100).call("peek", r#"{"path":"a","ms":10}"#).with_text("so");
         let tools = diary.tools();
         let reader = Agent::new(Streamed::new([peek.after(end).end()])).tools(tools.clone());
         let (write, read) = tokio::join!(other.tools(tools).run("go"), reader.run("go"));
@@ -200,10 +200,7 @@ async fn calls_that_cannot_run_are_answered_after_the_end_and_hold_nothing_up() 
         .after(1000)
         .end();
     let outcome = run(&diary, &agent(&diary, [script])).await;
-    assert_eq!(
-        statuses(outcome.transcript()),
-        [Failed, Failed, Failed, NeverStarted, Completed, Failed]
-    );
+    assert_eq!(statuses(outcome.transcript()), [Failed, Failed, Failed, NotRun, Completed, Failed]);
     assert_eq!(diary.lines(), ["0 look begins", "10 look ends"]);
     let texts = texts(outcome.transcript());
     assert!(texts[0].contains("invalid arguments") && texts[2].contains("no tool"), "{texts:?}");
@@ -226,11 +223,11 @@ impl Model for Liar {
     fn ask<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Result<Response, ModelError>> {
         Box::pin(async move {
             if !request.results().is_empty() {
-                return Ok(Response::new().text("done"));
+                return Ok(Response::new().with_text("done"));
             }
             for ms in [10, 20, 3000] {
                 let call = ToolCall::new("x", "look", format!(r#"{{"ms":{ms}}}"#));
-                request.tell(Delta::Complete(&call));
+                request.emit(Delta::CallDone(&call));
             }
             tokio::time::sleep(ms(1000)).await;
             Ok(plan("look 10, save 5"))

@@ -10,9 +10,10 @@ use crate::support::{ms, saved};
 
 fn scripts() -> [Script; 3] {
     let calls = "look 30, think 20, save 40, look 10, tell 50";
-    let first = Script::new().text("so").after(5).calls(calls).after(25).breaks_for(50);
-    let second = Script::new().text("so").after(5).calls(calls).after(25).end();
-    let third = Script::new().after(5).calls("poke 1, save 20, peek 1").text("so").after(15).end();
+    let first = Script::new().with_text("so").after(5).calls(calls).after(25).breaks_for(50);
+    let second = Script::new().with_text("so").after(5).calls(calls).after(25).end();
+    let third =
+        Script::new().after(5).calls("poke 1, save 20, peek 1").with_text("so").after(15).end();
     [first, second, third]
 }
 

@@ -1,7 +1,7 @@
 //! The order of events.
 
 use agent_core::{
-    Agent, Decision, Event, Limits, ModelErrorKind, Response, ScriptedModel, Stop, StopReason,
+    Agent, Decision, Event, Limits, ModelErrorKind, Response, RunEnd, ScriptedModel, StopReason,
 };
 use tokio::time::Instant;
 
@@ -17,8 +17,8 @@ fn rich() -> Script {
         .thinking("Let me see. ")
         .thinking("Well.")
         .after(100)
-        .text("I look ")
-        .text("and save.")
+        .with_text("I look ")
+        .with_text("and save.")
         .call("look", r#"{"ms":50}"#)
         .after(100)
         .call("save", r#"{"ms":20}"#)
@@ -61,7 +61,7 @@ async fn a_streamed_turn_tells_all_when_it_happens() {
 
 #[tokio::test(start_paused = true)]
 async fn a_whole_answer_tells_the_same_besides_the_cuts_of_its_texts() {
-    let streamed = told(Agent::new(Streamed::new([rich()])).early_start(false)).await;
+    let streamed = told(Agent::new(Streamed::new([rich()])).eager_calls(false)).await;
     assert_eq!(streamed, told(Agent::new(Streamed::quiet([rich()]))).await);
     let early = told(Agent::new(Streamed::new([rich()]))).await;
     let (mut one, mut other) = (early, streamed);
@@ -117,7 +117,7 @@ async fn a_call_that_never_starts_only_ends() {
         .call("think", r#"{"ms":5}"#);
     let seen = watched(Agent::new(once(calls)).tools(diary.tools()).stream("go")).await;
     for (call, started, ended) in
-        [(1, 0, "Failed"), (2, 0, "NeverStarted"), (3, 0, "Failed"), (4, 1, "Completed")]
+        [(1, 0, "Failed"), (2, 0, "NotRun"), (3, 0, "Failed"), (4, 1, "Completed")]
     {
         let starts =
             seen.words().iter().filter(|w| w.starts_with(&format!("start {call}"))).count();
@@ -133,8 +133,8 @@ async fn a_call_that_never_starts_only_ends() {
 async fn progress_comes_between_the_start_and_the_end_of_its_call() {
     for early in [true, false] {
         let diary = Diary::new();
-        let script = Script::new().calls("tell 30, tell 50").text("so").after(100).end();
-        let seen = watched(agent(&diary, [script]).early_start(early).stream("go")).await;
+        let script = Script::new().calls("tell 30, tell 50").with_text("so").after(100).end();
+        let seen = watched(agent(&diary, [script]).eager_calls(early).stream("go")).await;
         let of = |call: usize| -> Vec<String> {
             let about = |w: &String| {
                 ["start", "progress", "end"].iter().any(|k| w.starts_with(&format!("{k} {call}")))
@@ -153,8 +153,9 @@ async fn progress_comes_between_the_start_and_the_end_of_its_call() {
 #[tokio::test(start_paused = true)]
 async fn a_restart_voids_what_was_told_and_the_turn_is_told_again() {
     let diary = Diary::new();
-    let first = Script::new().text("Wrong ").calls("look 10, save 10").after(100).breaks_for(1000);
-    let second = Script::new().text("right").after(100).end();
+    let first =
+        Script::new().with_text("Wrong ").calls("look 10, save 10").after(100).breaks_for(1000);
+    let second = Script::new().with_text("right").after(100).end();
     let seen = watched(agent(&diary, [first, second]).stream("go")).await;
     let words = seen.words();
     let restart = words.iter().position(|words| words == "restart").unwrap();
@@ -169,10 +170,10 @@ async fn a_restart_voids_what_was_told_and_the_turn_is_told_again() {
 async fn a_call_that_is_stopped_with_its_answer_is_told_to_have_ended() {
     for (script, last) in [
         (
-            Script::new().calls("look 9000, save 1").text("so").after(100).breaks_for(1000),
+            Script::new().calls("look 9000, save 1").with_text("so").after(100).breaks_for(1000),
             "restart",
         ),
-        (Script::new().calls("look 9000, save 1").text("so").stalls(), "run ends Cancelled"),
+        (Script::new().calls("look 9000, save 1").with_text("so").stalls(), "run ends Cancelled"),
     ] {
         let diary = Diary::new();
         let run = agent(&diary, [script]).run("go").cancel_on(tokio::time::sleep(ms(500)));
@@ -185,7 +186,7 @@ async fn a_call_that_is_stopped_with_its_answer_is_told_to_have_ended() {
 #[tokio::test(start_paused = true)]
 async fn a_result_that_is_taken_over_is_told_again_after_the_restart() {
     let diary = Diary::new();
-    let script = |id| Script::new().call_as(id, "look", r#"{"ms":10}"#).text("so").after(100);
+    let script = |id| Script::new().call_as(id, "look", r#"{"ms":10}"#).with_text("so").after(100);
     let agent = agent(&diary, [script("old").breaks_for(1000), script("new").end()]);
     let seen = watched(agent.stream("go")).await;
     let ids = seen.events.iter().filter_map(|(time, event)| match event {
@@ -212,7 +213,7 @@ async fn the_end_is_told_last_and_once_however_the_run_ends() {
         (Script::new().calls("look 9000").end(), "run ends DeadlineExceeded"),
     ] {
         let diary = Diary::new();
-        let limits = Limits::default().retries(0);
+        let limits = Limits::default().with_retries(0);
         let agent = agent(&diary, [script]).limits(limits);
         let seen = watched(agent.run("go").deadline(ms(2000)).stream()).await;
         let words = seen.words();
@@ -242,14 +243,15 @@ async fn a_stream_that_is_not_watched_to_its_end_still_has_its_outcome() {
     let mut run = agent(&diary, [rich()]).stream("go");
     while run.next().await.is_some() {}
     assert!(run.next().await.is_none());
-    assert_eq!(run.outcome().await.unwrap().stop(), &Stop::Done);
+    assert_eq!(run.outcome().await.unwrap().end(), &RunEnd::Done);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_turns_of_a_conversation_are_told_alike() {
-    let model = ScriptedModel::new().turn(|_| plan("look 10")).turn(|_| Response::new().text("a"));
+    let model =
+        ScriptedModel::new().turn(|_| plan("look 10")).turn(|_| Response::new().with_text("a"));
     let diary = Diary::new();
-    let agent = Agent::new(model.turn(|_| Response::new().text("b"))).tools(diary.tools());
+    let agent = Agent::new(model.turn(|_| Response::new().with_text("b"))).tools(diary.tools());
     let mut chat = agent.conversation(agent_core::Transcript::default());
     let seen = watched(chat.stream("one")).await;
     assert_eq!(seen.words()[0], "turn 1");
@@ -262,10 +264,10 @@ async fn the_turns_of_a_conversation_are_told_alike() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_begins_and_its_deadline_counts_when_it_is_first_polled() {
     let diary = Diary::new();
-    let agent = agent(&diary, [Script::new().text("so").after(1500).end()]);
+    let agent = agent(&diary, [Script::new().with_text("so").after(1500).end()]);
     let run = agent.run("go").deadline(ms(2000)).stream();
     tokio::time::sleep(ms(1900)).await;
-    assert_eq!(watched(run).await.stop(), "Done");
+    assert_eq!(watched(run).await.end(), "Done");
 
     let mut chat = agent.conversation(agent_core::Transcript::default());
     drop(chat.stream("never said"));
@@ -304,7 +306,7 @@ async fn it_is_told_when_somebody_is_asked_and_what_came_of_it() {
             "0 asked 2",
             "1000 start 1 wipe",
             "1010 end 1 Completed",
-            "2000 end 2 NeverStarted",
+            "2000 end 2 NotRun",
             "2000 start 3 look",
             "2005 end 3 Completed",
         ]
@@ -314,9 +316,9 @@ async fn it_is_told_when_somebody_is_asked_and_what_came_of_it() {
 #[tokio::test(start_paused = true)]
 async fn a_call_that_began_in_an_answer_that_is_too_large_is_told_to_end() {
     let diary = Diary::new();
-    let script = Script::new().calls("look 5, look 60000").after(10).text("so");
-    let script = script.after(10).text("x".repeat(2000)).end();
-    let agent = agent(&diary, [script]).limits(Limits::default().response(1000));
+    let script = Script::new().calls("look 5, look 60000").after(10).with_text("so");
+    let script = script.after(10).with_text("x".repeat(2000)).end();
+    let agent = agent(&diary, [script]).limits(Limits::default().with_response_bytes(1000));
     let seen = watched(agent.stream("go")).await;
     let mut words = seen.timed();
     words

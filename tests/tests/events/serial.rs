@@ -1,8 +1,8 @@
 //! Events as JSON, to be sent on as they are.
 
 use agent_core::{
-    Agent, Event, Media, ModelErrorKind, Output, Part, Response, Status, Stop, StopReason,
-    ToolCall, ToolResult, Usage, tool, tools,
+    Agent, CallStatus, Event, Media, ModelErrorKind, Part, Response, RunEnd, StopReason, ToolCall,
+    ToolOutput, ToolResult, Usage, tool, tools,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -30,20 +30,22 @@ fn round(event: &Event) {
 
 /// Show a picture.
 #[tool(read)]
-fn show() -> Output {
-    Output::text("a picture").and(Part::Image(Media::new("image/png", b"no picture")))
+fn show() -> ToolOutput {
+    ToolOutput::text("a picture").and(Part::Image(Media::new("image/png", b"no picture")))
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_event_of_a_run_is_the_same_after_json() {
     let diary = Diary::new();
-    let first =
-        Script::new().thinking("hm").text("a \"b\"\n\u{1f600}").calls("tell 20, fail 5, look 1");
+    let first = Script::new()
+        .thinking("hm")
+        .with_text("a \"b\"\n\u{1f600}")
+        .calls("tell 20, fail 5, look 1");
     let cut = first.clone().after(100).breaks_for(1000);
     let calls = first.call("nobody", "{\"x\":").calls("save 10, hang 5000, look 99999");
     let agent = agent(&diary, [cut, calls.after(50).end()]);
     let seen = watched(agent.run("go").deadline(ms(9000)).stream()).await;
-    let failed = Script::new().text("so").fails(ModelErrorKind::Authentication);
+    let failed = Script::new().with_text("so").fails(ModelErrorKind::Authentication);
     let other = watched(crate::agent(&diary, [failed]).stream("go")).await;
     let pictures = Agent::new(once(Response::new().call("show", "{}"))).tools(tools![show]);
     let pictures = watched(pictures.stream("go")).await;
@@ -84,25 +86,25 @@ fn a_question_is_the_same_after_json() {
 fn each_kind_of_status_and_stop_is_the_same_after_json() {
     let call = ToolCall::new("c1", "look", "{}");
     for status in [
-        Status::Completed,
-        Status::Failed,
-        Status::TimedOut,
-        Status::Interrupted,
-        Status::NeverStarted,
+        CallStatus::Completed,
+        CallStatus::Failed,
+        CallStatus::TimedOut,
+        CallStatus::Interrupted,
+        CallStatus::NotRun,
     ] {
         round(&Event::CallEnded { number: 1, result: ToolResult::new(&call, status, "so") });
     }
     for stop in [
-        Stop::Done,
-        Stop::MaxTurns,
-        Stop::Truncated,
-        Stop::Refused,
-        Stop::Filtered,
-        Stop::Cancelled,
-        Stop::DeadlineExceeded,
-        Stop::Other("done".into()),
+        RunEnd::Done,
+        RunEnd::MaxTurns,
+        RunEnd::Truncated,
+        RunEnd::Refused,
+        RunEnd::Filtered,
+        RunEnd::Cancelled,
+        RunEnd::DeadlineExceeded,
+        RunEnd::Other("done".into()),
     ] {
-        round(&Event::RunEnded { stop });
+        round(&Event::RunEnded { end: stop });
     }
     for stop in [
         StopReason::EndTurn,

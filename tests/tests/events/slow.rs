@@ -1,8 +1,8 @@
 //! Watchers that take their time.
 
 use agent_core::{
-    Agent, BoxFuture, Ctx, Decision, Delta, Event, Model, ModelError, Request, Response, RunStream,
-    tool, tools,
+    Agent, BoxFuture, Decision, Delta, Event, Model, ModelError, Request, Response, RunStream,
+    ToolContext, tool, tools,
 };
 use std::future::poll_fn;
 use std::io::Write;
@@ -58,24 +58,25 @@ async fn calls_that_run_go_on_while_nobody_looks_and_so_do_those_behind_them() {
             "210 save ends",
         ]
     );
-    assert_eq!(watched(run).await.stop(), "Done");
+    assert_eq!(watched(run).await.end(), "Done");
 }
 
 #[tokio::test(start_paused = true)]
 async fn early_calls_go_on_while_nobody_looks() {
     let diary = Diary::new();
-    let script = Script::new().calls("narrow 100, narrow 100, narrow 100").text("so").after(5000);
+    let script =
+        Script::new().calls("narrow 100, narrow 100, narrow 100").with_text("so").after(5000);
     let mut run = agent(&diary, [script.end()]).stream("go");
     while words(&run.next().await.unwrap()) != "start 1 narrow" {}
     sleep(ms(100_000)).await;
     assert_eq!(diary.when("narrow ends"), Some(100));
     assert_eq!((diary.count("narrow ends"), diary.lines()[5].as_str()), (3, "300 narrow ends"));
-    assert_eq!(watched(run).await.stop(), "Done");
+    assert_eq!(watched(run).await.end(), "Done");
 }
 
 /// Tell a thousand things.
 #[tool(read)]
-async fn chatty(call: Ctx, n: u64) -> u64 {
+async fn chatty(call: ToolContext, n: u64) -> u64 {
     for step in 0..n {
         call.progress(format!("{step} {}", "x".repeat(10_000)));
         tokio::task::yield_now().await;
@@ -118,10 +119,10 @@ impl Model for Novel {
             let word = "word ".repeat(100);
             for _ in 0..10_000 {
                 self.0.fetch_add(1, SeqCst);
-                request.tell(Delta::Text(&word));
+                request.emit(Delta::Text(&word));
                 tokio::task::yield_now().await;
             }
-            Ok(Response::new().text(word.repeat(10_000)))
+            Ok(Response::new().with_text(word.repeat(10_000)))
         })
     }
 }
@@ -146,7 +147,7 @@ static SPAM: AtomicU64 = AtomicU64::new(0);
 
 /// Tell how far it is without a pause, until it is stopped.
 #[tool(read, blocking)]
-fn spam(call: Ctx) -> u64 {
+fn spam(call: ToolContext) -> u64 {
     while !call.is_cancelled() {
         call.progress("x");
         SPAM.fetch_add(1, SeqCst);
@@ -166,7 +167,8 @@ fn told_without_a_pause(runtime: &Runtime) {
     runtime.block_on(async {
         for early in [false, true] {
             let calls = || Script::new().call("spam", "{}").call("spam", "{}");
-            let script = if early { calls().text("so").after(60_000).end() } else { calls().end() };
+            let script =
+                if early { calls().with_text("so").after(60_000).end() } else { calls().end() };
             let agent = Agent::new(Streamed::new([script])).tools(tools![spam]);
             let began = std::time::Instant::now();
             let mut run = agent.run("go").cancel_on(sleep(ms(300))).stream();
@@ -230,7 +232,7 @@ async fn while_calls_are_made_a_cancel_and_a_deadline_act_with_the_events_that_a
 #[tokio::test(start_paused = true)]
 async fn while_the_model_answers_a_cancel_acts_at_the_next_event() {
     let diary = Diary::new();
-    let script = Script::new().calls("look 90000, look 90000, look 90000").text("so").stalls();
+    let script = Script::new().calls("look 90000, look 90000, look 90000").with_text("so").stalls();
     let mut run = agent(&diary, [script]).run("go").cancel_on(sleep(ms(4500))).stream();
     let mut seen = 0;
     while slowly(&mut run).await.is_some() {
@@ -249,7 +251,7 @@ async fn decisions_and_the_calls_behind_them_go_on_with_a_slow_watcher() {
     }
     assert_eq!((diary.count("wipe ends"), diary.count("save ends")), (2, 2));
     assert_eq!(diary.when("wipe begins"), Some(3000), "{:?}", diary.lines());
-    assert_eq!(watched(run).await.stop(), "Done");
+    assert_eq!(watched(run).await.end(), "Done");
 }
 
 /// Four calls tell a thousand words each, while the queue is never empty.

@@ -1,7 +1,7 @@
 //! Events of calls that run on other threads.
 
 use agent_core::{
-    Agent, BoxFuture, Delta, Event, Model, ModelError, Request, Response, Status, tool, tools,
+    Agent, BoxFuture, CallStatus, Delta, Event, Model, ModelError, Request, Response, tool, tools,
 };
 use std::collections::HashSet;
 use std::future::pending;
@@ -21,8 +21,8 @@ impl Model for Endless {
         Box::pin(async move {
             let response = (0..32).fold(Response::new(), |all, _| all.call("hang", "{}"));
             for call in response.calls() {
-                request.tell(Delta::Call { id: call.id(), name: call.name() });
-                request.tell(Delta::Complete(call));
+                request.emit(Delta::Call { id: call.id(), name: call.name() });
+                request.emit(Delta::CallDone(call));
             }
             yield_now().await;
             pending().await
@@ -44,7 +44,9 @@ async fn no_call_is_interrupted_of_which_nobody_heard_that_it_started() {
         while let Some(event) = run.next().await {
             match event {
                 Event::CallStarted { number, .. } => _ = started.insert(number),
-                Event::CallEnded { number, result } if result.status() == Status::Interrupted => {
+                Event::CallEnded { number, result }
+                    if result.status() == CallStatus::Interrupted =>
+                {
                     assert!(started.contains(&number), "{round}");
                 }
                 _ => {}

@@ -2,7 +2,7 @@
 
 use agent_core::providers::Anthropic;
 use agent_core::transport::{Body, Timeouts, Transport};
-use agent_core::{Agent, BoxFuture, ModelError, ModelErrorKind, Status, Toolset, Transcript};
+use agent_core::{Agent, BoxFuture, CallStatus, ModelError, ModelErrorKind, Toolset, Transcript};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -133,7 +133,7 @@ async fn disturbed(
     match &ended {
         Ok(outcome) => {
             assert_eq!(before, 3, "{:?}", outcome.transcript());
-            let all = outcome.transcript().results().all(|r| r.status() == Status::Completed);
+            let all = outcome.transcript().results().all(|r| r.status() == CallStatus::Completed);
             assert!(all, "{:?}", outcome.transcript());
         }
         // Not every fault is worth another attempt.

@@ -1,6 +1,8 @@
 //! A drop and a cancel at every poll of a run.
 
-use agent_core::{Agent, Decision, Limits, ModelErrorKind, Parallel, Stop, StopReason, Transcript};
+use agent_core::{
+    Agent, Decision, Limits, ModelErrorKind, ParallelToolCalls, RunEnd, StopReason, Transcript,
+};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -48,7 +50,7 @@ fn peek(script: Script, path: &str, ms: u64) -> Script {
 
 /// A response with a named read, writes, a slow tool, and pauses between its pieces.
 fn rich(first: &str, second: &str) -> Script {
-    let script = Script::new().after(1).thinking("hm").after(1).text("I look").after(1);
+    let script = Script::new().after(1).thinking("hm").after(1).with_text("I look").after(1);
     let script =
         peek(script, first, 3).after(1).calls("look 12, think 40, polite 4, tell 35").after(1);
     let script = peek(poke(script, first, 6).after(1), first, 5).after(1);
@@ -57,21 +59,21 @@ fn rich(first: &str, second: &str) -> Script {
 }
 
 pub(crate) fn scripts() -> Vec<(&'static str, Vec<Script>)> {
-    let plain = || Script::new().calls("look 5, think 9").text("so").after(7);
+    let plain = || Script::new().calls("look 5, think 9").with_text("so").after(7);
     let large = || {
         let long = "x".repeat(70_000);
         let script = Script::new().calls("look 2, think 3");
         let script = peek(script, &long, 2).calls("look 3");
-        peek(poke(script, "c", 5), &long, 4).calls("look 4").text("so").after(6)
+        peek(poke(script, "c", 5), &long, 4).calls("look 4").with_text("so").after(6)
     };
     vec![
         ("two responses", vec![rich("a", "b").end(), poke(plain(), "c", 5).after(4).end()]),
         (
             "retries",
             vec![
-                rich("a", "b").text("so").breaks(),
-                rich("a", "b").text("so").after(20).breaks_for(30),
-                rich("a", "b").text("so").after(20).end(),
+                rich("a", "b").with_text("so").breaks(),
+                rich("a", "b").with_text("so").after(20).breaks_for(30),
+                rich("a", "b").with_text("so").after(20).end(),
                 plain().end(),
             ],
         ),
@@ -90,7 +92,7 @@ pub(crate) fn by_chance(seed: u64) -> Vec<Script> {
     let (mut dice, mut paths) = (Dice::new(seed), ["a", "b", "c"].into_iter());
     let mut scripts = Vec::new();
     for _ in 0..2 {
-        let mut script = Script::new().after(1).text("so");
+        let mut script = Script::new().after(1).with_text("so");
         for _ in 0..3 + dice.roll(5) {
             let ms = u64::try_from(1 + dice.roll(20)).unwrap();
             let wait = u64::try_from(dice.roll(6)).unwrap();
@@ -100,7 +102,7 @@ pub(crate) fn by_chance(seed: u64) -> Vec<Script> {
                     poke(script, path, ms)
                 }
                 (0..=4, _) => peek(script, dice.pick(&["a", "b", "c"]), ms),
-                (5, _) => script.text("more"),
+                (5, _) => script.with_text("more"),
                 _ => {
                     let tools =
                         ["look", "think", "tell", "narrow", "bare", "fail", "polite", "hang"];
@@ -110,7 +112,7 @@ pub(crate) fn by_chance(seed: u64) -> Vec<Script> {
             script = script.after(wait);
         }
         match dice.roll(8) {
-            0 => scripts.push(script.clone().text("so").after(5).breaks_for(7)),
+            0 => scripts.push(script.clone().with_text("so").after(5).breaks_for(7)),
             1 => scripts.push(script.clone().breaks()),
             2 => scripts.push(script.clone().fails(ModelErrorKind::Request)),
             _ => {}
@@ -125,11 +127,13 @@ pub(crate) type Rule = fn(Agent) -> Agent;
 pub(crate) const RULES: [(&str, Rule); 5] = [
     ("free", |agent| agent),
     ("two slots", |agent| agent.concurrency(2)),
-    ("one by one", |agent| agent.parallel(Parallel::Never)),
-    ("late", |agent| agent.early_start(false)),
+    ("one by one", |agent| agent.parallel_tool_calls(ParallelToolCalls::Never)),
+    ("late", |agent| agent.eager_calls(false)),
     ("short turns", |agent| {
         agent.limits(
-            Limits::default().turn_timeout(crate::support::ms(38)).grace(crate::support::ms(3)),
+            Limits::default()
+                .with_turn_timeout(crate::support::ms(38))
+                .with_grace(crate::support::ms(3)),
         )
     }),
 ];
@@ -168,7 +172,7 @@ async fn struck(at: usize, blow: Blow, scripts: &[Script], rule: Rule) -> bool {
         Blow::Cancel => {
             let run = chat.send("go").cancel_on(raised(&flag));
             let outcome = RaiseAt { future: Box::pin(run), left: at, flag }.await;
-            outcome.is_err() || outcome.is_ok_and(|outcome| outcome.stop() != &Stop::Cancelled)
+            outcome.is_err() || outcome.is_ok_and(|outcome| outcome.end() != &RunEnd::Cancelled)
         }
         Blow::CancelAndDrop => {
             let run = chat.send("go").cancel_on(raised(&flag));

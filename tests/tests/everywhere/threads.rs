@@ -1,6 +1,6 @@
 //! Drops and cancels at random moments on many threads.
 
-use agent_core::{Agent, Limits, Stop, StopReason, Transcript};
+use agent_core::{Agent, Limits, RunEnd, StopReason, Transcript};
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
 use tokio::task::yield_now;
@@ -25,13 +25,13 @@ async fn later(time: u64, turns: usize) {
 
 fn script(dice: &mut Dice) -> Vec<Script> {
     let calls = "look 0, think 0, narrow 0, save 0, look 0, tell 0, fail 0, bare 0, narrow 0";
-    let one = || Script::new().calls(calls).text("so");
-    let broken = Script::new().calls(calls).after(1).text("so").breaks_for(1);
+    let one = || Script::new().calls(calls).with_text("so");
+    let broken = Script::new().calls(calls).after(1).with_text("so").breaks_for(1);
     let cut = Script::new().calls(calls).after(1).stop(StopReason::MaxTokens);
     match dice.roll(4) {
         0 => vec![broken, one().end()],
         1 => vec![cut],
-        2 => vec![one().after(1).text("and").end(), one().end()],
+        2 => vec![one().after(1).with_text("and").end(), one().end()],
         _ => vec![one().end(), one().end()],
     }
 }
@@ -44,7 +44,8 @@ fn runs_struck_at_random_moments_leave_a_free_toolset_and_a_valid_chat() {
         let (tools, mut struck) = (diary.tools(), 0);
         for _ in 0..ROUNDS {
             let agent = Agent::new(Streamed::new(script(&mut dice))).tools(tools.clone());
-            let agent = agent.concurrency(1 + dice.roll(4)).limits(Limits::default().grace(ms(1)));
+            let agent =
+                agent.concurrency(1 + dice.roll(4)).limits(Limits::default().with_grace(ms(1)));
             let time = u64::try_from(dice.roll(16).saturating_sub(4)).unwrap();
             let (turns, cancels) = (dice.roll(30), dice.roll(2) == 0);
             // On a worker, so that calls run beside it.
@@ -52,7 +53,7 @@ fn runs_struck_at_random_moments_leave_a_free_toolset_and_a_valid_chat() {
                 let mut chat = agent.conversation(Transcript::default());
                 let stopped = if cancels {
                     let stop = chat.send("go").cancel_on(later(time, turns)).await;
-                    stop.is_ok_and(|outcome| outcome.stop() == &Stop::Cancelled)
+                    stop.is_ok_and(|outcome| outcome.end() == &RunEnd::Cancelled)
                 } else {
                     let run = chat.send("go");
                     tokio::select! {
@@ -73,7 +74,7 @@ fn runs_struck_at_random_moments_leave_a_free_toolset_and_a_valid_chat() {
         assert!(struck > 100, "{struck}");
         let last = Agent::new(Streamed::new([Script::new().calls("save 0, narrow 0").end()]));
         let outcome = timeout(Duration::from_secs(10), last.tools(tools).run("go")).await;
-        assert_eq!(outcome.unwrap().unwrap().stop(), &Stop::Done);
+        assert_eq!(outcome.unwrap().unwrap().end(), &RunEnd::Done);
         for _ in 0..1000 {
             if Handle::current().metrics().num_alive_tasks() == 0 {
                 return;

@@ -1,6 +1,6 @@
 //! What is told of a run is what its transcript tells.
 
-use agent_core::{Event, Status, Transcript};
+use agent_core::{CallStatus, Event, Transcript};
 use std::collections::BTreeMap;
 
 use crate::diary::{Diary, assert_quiet};
@@ -13,7 +13,7 @@ use crate::{assert_true, paused, say};
 struct Turn {
     announced: usize,
     started: BTreeMap<usize, usize>,
-    ended: BTreeMap<usize, (Status, String)>,
+    ended: BTreeMap<usize, (CallStatus, String)>,
 }
 
 impl Turn {

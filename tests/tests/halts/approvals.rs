@@ -1,7 +1,7 @@
 //! A human's wait stops the clocks, and a cancel ends it.
 
-use agent_core::Status::{Completed, Interrupted, NeverStarted};
-use agent_core::{Agent, Decision, Limits, Stop};
+use agent_core::CallStatus::{Completed, Interrupted, NotRun};
+use agent_core::{Agent, Decision, Limits, RunEnd};
 use std::sync::Arc;
 use tokio::time::sleep;
 
@@ -23,15 +23,16 @@ fn asking(diary: &Arc<Diary>, calls: &str) -> Agent {
 
 #[tokio::test(start_paused = true)]
 async fn the_clocks_of_turn_and_run_stand_still_while_somebody_is_asked() {
-    for limits in
-        [Limits::default().turn_timeout(ms(1000)), Limits::default().run_timeout(ms(1000))]
-    {
+    for limits in [
+        Limits::default().with_turn_timeout(ms(1000)),
+        Limits::default().with_run_timeout(ms(1000)),
+    ] {
         let diary = Diary::new();
         let outcome = asking(&diary, "wipe 500").limits(limits.clone()).run("go").await.unwrap();
-        assert_eq!((outcome.stop(), outcome.elapsed()), (&Stop::Done, ms(400 + HOUR + 500)));
+        assert_eq!((outcome.end(), outcome.elapsed()), (&RunEnd::Done, ms(400 + HOUR + 500)));
 
         let outcome = asking(&diary, "wipe 9000").limits(limits).run("go").await.unwrap();
-        assert_eq!(outcome.stop(), &Stop::DeadlineExceeded);
+        assert_eq!(outcome.end(), &RunEnd::DeadlineExceeded);
         // 400 ms of the second were over before, the rest is left after; then the grace period.
         assert_eq!(outcome.elapsed(), ms(400 + HOUR + 600 + 1000));
         assert_eq!(statuses(outcome.transcript()), [Interrupted]);
@@ -43,7 +44,8 @@ async fn the_clocks_of_turn_and_run_stand_still_while_somebody_is_asked() {
 async fn the_clocks_stand_still_too_while_others_end_beside_the_question() {
     let diary = Diary::new();
     let agent = asking(&diary, "wipe 500, think 700, think 900000, think 1800000");
-    let agent = agent.limits(Limits::default().turn_timeout(ms(1000)).call_timeout(ms(HOUR)));
+    let agent =
+        agent.limits(Limits::default().with_turn_timeout(ms(1000)).with_call_timeout(ms(HOUR)));
     let outcome = agent.run("go").await.unwrap();
     assert_eq!(statuses(outcome.transcript()), [Completed; 4]);
     assert_eq!(outcome.elapsed(), ms(400 + HOUR + 500));
@@ -57,7 +59,7 @@ async fn a_cancel_ends_the_question() {
     assert_eq!(ended, 2000);
     assert_eq!(
         statuses(outcome.transcript()),
-        [NeverStarted, NeverStarted, Interrupted, Completed],
+        [NotRun, NotRun, Interrupted, Completed],
         "{:?}",
         texts(outcome.transcript())
     );
@@ -74,5 +76,5 @@ async fn a_decision_that_comes_with_the_cancel_starts_nothing() {
     let (outcome, _) = cancelled_at(400 + HOUR, &diary, &asking(&diary, "wipe 500")).await;
     let begun = diary.count("wipe begins");
     let status = statuses(outcome.transcript())[0];
-    assert_eq!(status == NeverStarted, begun == 0, "{status:?}");
+    assert_eq!(status == NotRun, begun == 0, "{status:?}");
 }

@@ -1,7 +1,7 @@
 //! Bodies on threads, which nobody can interrupt.
 
-use agent_core::Status::{Completed, Interrupted, NeverStarted};
-use agent_core::{Agent, Ctx, Limits, Response, Stop, tool, tools};
+use agent_core::CallStatus::{Completed, Interrupted, NotRun};
+use agent_core::{Agent, Limits, Response, RunEnd, ToolContext, tool, tools};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
@@ -22,7 +22,7 @@ fn stubborn(ends: &Ends) {
 
 /// Write until nobody waits any more.
 #[tool(write("line"), blocking)]
-fn attentive(call: Ctx) -> &'static str {
+fn attentive(call: ToolContext) -> &'static str {
     while !call.is_cancelled() {
         thread::sleep(ms(1));
     }
@@ -36,17 +36,17 @@ fn inspect() {}
 #[tokio::test]
 async fn a_body_on_a_thread_is_told_and_waited_for_no_longer_than_the_grace_period() {
     let ends = Arc::new(Ends::default());
-    let tools = tools![stubborn, attentive, inspect].with_arc(ends.clone());
+    let tools = tools![stubborn, attentive, inspect].with_state_arc(ends.clone());
     let calls =
         Response::new().call("stubborn", "{}").call("attentive", "{}").call("inspect", "{}");
     let agent = Agent::new(once(calls)).tools(tools.clone());
-    let agent = agent.limits(Limits::default().grace(ms(200)));
+    let agent = agent.limits(Limits::default().with_grace(ms(200)));
     let began = Instant::now();
     let outcome = agent.run("go").cancel_on(sleep(ms(100))).await.unwrap();
     let took = began.elapsed();
     assert!(took >= ms(300) && took < ms(590), "{took:?}");
-    assert_eq!(outcome.stop(), &Stop::Cancelled);
-    assert_eq!(statuses(outcome.transcript()), [Interrupted, Completed, NeverStarted]);
+    assert_eq!(outcome.end(), &RunEnd::Cancelled);
+    assert_eq!(statuses(outcome.transcript()), [Interrupted, Completed, NotRun]);
     assert_eq!(
         texts(outcome.transcript()),
         [

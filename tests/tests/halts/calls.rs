@@ -1,7 +1,7 @@
 //! Cancels while calls run.
 
-use agent_core::Status::{Completed, Failed, Interrupted, NeverStarted, TimedOut};
-use agent_core::{Agent, Limits, Parallel, Stop, Transcript};
+use agent_core::CallStatus::{Completed, Failed, Interrupted, NotRun, TimedOut};
+use agent_core::{Agent, Limits, ParallelToolCalls, RunEnd, Transcript};
 use std::collections::HashSet;
 use tokio::time::{Instant, sleep};
 
@@ -20,7 +20,7 @@ async fn s02_s03_five_outcomes_have_five_texts() {
     assert_eq!(ended, 4000, "the grace period");
     assert_eq!(
         statuses(outcome.transcript()),
-        [Completed, Failed, TimedOut, Interrupted, Interrupted, NeverStarted]
+        [Completed, Failed, TimedOut, Interrupted, Interrupted, NotRun]
     );
     assert_eq!(
         texts(outcome.transcript()),
@@ -53,7 +53,7 @@ async fn a_tool_that_listens_returns_its_own_result_and_nobody_waits_longer() {
     let diary = Diary::new();
     let (outcome, ended) = cancelled_at(100, &diary, &making(&diary, "polite 300, look 1")).await;
     assert_eq!(ended, 400);
-    assert_eq!(statuses(outcome.transcript()), [Completed, NeverStarted]);
+    assert_eq!(statuses(outcome.transcript()), [Completed, NotRun]);
     assert_eq!(texts(outcome.transcript())[0], "stopped in good order");
 }
 
@@ -71,12 +71,12 @@ async fn the_grace_period_can_be_set() {
         [(0, 100, Interrupted), (200, 300, Interrupted), (5000, 1600, Completed)]
     {
         let diary = Diary::new();
-        let agent = making(&diary, "look 1600").limits(Limits::default().grace(ms(grace)));
+        let agent = making(&diary, "look 1600").limits(Limits::default().with_grace(ms(grace)));
         let (outcome, at) = cancelled_at(100, &diary, &agent).await;
         assert_eq!((at, statuses(outcome.transcript())), (ended, vec![status]), "{grace}");
     }
     let diary = Diary::new();
-    let limits = Limits::default().grace(std::time::Duration::MAX);
+    let limits = Limits::default().with_grace(std::time::Duration::MAX);
     let (outcome, _) = cancelled_at(5, &diary, &making(&diary, "look 1600").limits(limits)).await;
     assert_eq!(statuses(outcome.transcript()), [Completed]);
 }
@@ -88,14 +88,16 @@ async fn what_waits_in_the_ledger_or_for_a_slot_never_starts() {
         ("save 60000, save 1, look 1, save 2", (|agent| agent) as fn(Agent) -> Agent),
         ("look 60000, look 1, think 1, save 2", narrow),
         ("narrow 60000, narrow 1, narrow 2, narrow 3", |agent| agent),
-        ("think 60000, think 1, think 1, think 1", |agent| agent.parallel(Parallel::Never)),
+        ("think 60000, think 1, think 1, think 1", |agent| {
+            agent.parallel_tool_calls(ParallelToolCalls::Never)
+        }),
     ] {
         let diary = Diary::new();
         let (outcome, ended) = cancelled_at(100, &diary, &rule(making(&diary, calls))).await;
         assert_eq!((ended, diary.len()), (1100, 2), "{calls}: {:?}", diary.lines());
         assert_eq!(
             statuses(outcome.transcript()),
-            [Interrupted, NeverStarted, NeverStarted, NeverStarted],
+            [Interrupted, NotRun, NotRun, NotRun],
             "{calls}"
         );
         assert_eq!(texts(outcome.transcript())[1..], ["never started: the run was cancelled"; 3]);
@@ -108,7 +110,7 @@ async fn nothing_starts_within_the_grace_period() {
     for calls in ["save 500, save 1", "look 500, save 1", "narrow 500, narrow 1"] {
         let diary = Diary::new();
         let (outcome, ended) = cancelled_at(100, &diary, &making(&diary, calls)).await;
-        assert_eq!(statuses(outcome.transcript()), [Completed, NeverStarted], "{calls}");
+        assert_eq!(statuses(outcome.transcript()), [Completed, NotRun], "{calls}");
         assert_eq!(ended, 500);
     }
 }
@@ -121,7 +123,7 @@ async fn a_run_that_is_dropped_in_its_grace_period_leaves_a_chat_that_goes_on() 
     let run = chat.send("go").cancel_on(sleep(ms(100)));
     tokio::time::timeout(ms(500), run).await.unwrap_err();
     assert_quiet(&diary).await;
-    assert_eq!(statuses(chat.transcript()), [Interrupted, NeverStarted]);
+    assert_eq!(statuses(chat.transcript()), [Interrupted, NotRun]);
     goes_on(&mut chat).await;
 }
 
@@ -133,14 +135,14 @@ async fn s05_a_cancel_at_any_time_leaves_a_result_for_each_call() {
         let diary = Diary::new();
         let first = Script::new()
             .after(10)
-            .text("so")
+            .with_text("so")
             .calls("look 10, save 20, look 5, think 40")
             .after(15);
         let second = Script::new().calls("bare 10, hang 10").after(20).end();
         let agent = agent(&diary, [first.end(), second]);
         let mut chat = agent.conversation(Transcript::default());
         let outcome = chat.send("go").cancel_on(sleep(ms(time))).await.unwrap();
-        let over = outcome.stop() == &Stop::Done;
+        let over = outcome.end() == &RunEnd::Done;
         assert_quiet(&diary).await;
         saved(chat.transcript());
         let calls: usize = chat.transcript().responses().map(|r| r.calls().count()).sum();
@@ -161,12 +163,12 @@ async fn a_conversation_that_is_cancelled_again_and_again_goes_on() {
     let mut chat = agent.conversation(Transcript::default());
     for _ in 0..2 {
         let outcome = chat.send("go").cancel_on(sleep(ms(10))).await.unwrap();
-        assert_eq!(outcome.stop(), &Stop::Cancelled);
+        assert_eq!(outcome.end(), &RunEnd::Cancelled);
         saved(chat.transcript());
     }
     let outcome = chat.resume().cancel_on(sleep(ms(10))).await.unwrap();
-    assert_eq!(outcome.stop(), &Stop::Cancelled);
-    assert_eq!(statuses(chat.transcript()), [Interrupted, NeverStarted].repeat(3));
+    assert_eq!(outcome.end(), &RunEnd::Cancelled);
+    assert_eq!(statuses(chat.transcript()), [Interrupted, NotRun].repeat(3));
     assert_eq!(diary.count("save begins"), 0);
     goes_on(&mut chat).await;
 }
@@ -190,7 +192,7 @@ async fn a_cancel_that_comes_with_the_last_result_stops_the_run_before_the_next_
     let agent = making(&diary, "look 100");
     let began = Instant::now();
     let outcome = agent.run("go").cancel_on(sleep(ms(100))).await.unwrap();
-    assert_eq!((outcome.stop(), began.elapsed()), (&Stop::Cancelled, ms(100)));
+    assert_eq!((outcome.end(), began.elapsed()), (&RunEnd::Cancelled, ms(100)));
     assert_eq!(statuses(outcome.transcript()), [Completed]);
     assert_eq!(outcome.transcript().responses().count(), 1);
 }
@@ -202,10 +204,10 @@ async fn a_cancel_after_the_end_changes_nothing() {
     for time in [101, 60_000] {
         let agent = making(&diary, "look 100");
         let outcome = agent.run("go").cancel_on(sleep(ms(time))).await.unwrap();
-        assert_eq!((outcome.stop(), outcome.elapsed()), (&Stop::Done, ms(100)));
+        assert_eq!((outcome.end(), outcome.elapsed()), (&RunEnd::Done, ms(100)));
     }
     let never = once(plan("look 100"));
     let run = Agent::new(never).tools(diary.tools()).run("go");
     let ended = StopAt::new(1000, run.cancel_on(std::future::pending::<()>())).await;
-    assert_eq!(ended.unwrap().unwrap().stop(), &Stop::Done);
+    assert_eq!(ended.unwrap().unwrap().end(), &RunEnd::Done);
 }

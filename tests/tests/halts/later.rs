@@ -1,7 +1,7 @@
 //! Cancels and deadlines that are set while a run goes on.
 
-use agent_core::Status::{Completed, Interrupted};
-use agent_core::{Agent, Event, Limits, Run, Stop, Transcript};
+use agent_core::CallStatus::{Completed, Interrupted};
+use agent_core::{Agent, Event, Limits, Run, RunEnd, Transcript};
 use std::future::{pending, poll_fn, ready};
 use std::pin::Pin;
 use std::task::Poll;
@@ -27,7 +27,7 @@ async fn begin(run: &mut Run<'_>) {
 async fn a_run_is_cancelled_by_whoever_waits_for_something_else_beside_it() {
     for (script, ended) in [
         (Script::new().stalls(), 250),
-        (Script::new().calls("look 10, look 60000").text("so").stalls(), 250),
+        (Script::new().calls("look 10, look 60000").with_text("so").stalls(), 250),
         (Script::new().calls("look 10, look 60000").end(), 1250),
         (Script::new().calls("save 600").end(), 600),
     ] {
@@ -46,7 +46,7 @@ async fn a_run_is_cancelled_by_whoever_waits_for_something_else_beside_it() {
             }
         };
         drop(run);
-        assert_eq!((outcome.stop(), whole_ms(ended_at)), (&Stop::Cancelled, ended));
+        assert_eq!((outcome.end(), whole_ms(ended_at)), (&RunEnd::Cancelled, ended));
         assert_quiet(&diary).await;
         goes_on(&mut chat).await;
     }
@@ -58,7 +58,7 @@ async fn the_cancel_that_was_given_last_counts() {
     let mut run = making(&diary, "look 400").run("go").cancel_on(sleep(ms(100)));
     begin(&mut run).await;
     let outcome = run.cancel_on(pending::<()>()).await.unwrap();
-    assert_eq!((outcome.stop(), outcome.elapsed()), (&Stop::Done, ms(400)));
+    assert_eq!((outcome.end(), outcome.elapsed()), (&RunEnd::Done, ms(400)));
 
     let mut run = making(&diary, "look 400").run("go").cancel_on(sleep(ms(100)));
     select! {
@@ -66,17 +66,17 @@ async fn the_cancel_that_was_given_last_counts() {
         () = sleep(ms(200)) => {}
     }
     let outcome = run.cancel_on(pending::<()>()).await.unwrap();
-    assert_eq!(outcome.stop(), &Stop::Cancelled, "one that has come stays");
+    assert_eq!(outcome.end(), &RunEnd::Cancelled, "one that has come stays");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_deadline_may_come_nearer_or_move_on_and_counts_from_the_first_poll() {
     for (before, after, ended) in [
-        (None, 300, (Stop::DeadlineExceeded, 1300)),
-        (Some(9000), 300, (Stop::DeadlineExceeded, 1300)),
-        (Some(9000), 50, (Stop::DeadlineExceeded, 1100)),
-        (Some(300), 5500, (Stop::Done, 5000)),
-        (Some(300), 2000, (Stop::DeadlineExceeded, 3000)),
+        (None, 300, (RunEnd::DeadlineExceeded, 1300)),
+        (Some(9000), 300, (RunEnd::DeadlineExceeded, 1300)),
+        (Some(9000), 50, (RunEnd::DeadlineExceeded, 1100)),
+        (Some(300), 5500, (RunEnd::Done, 5000)),
+        (Some(300), 2000, (RunEnd::DeadlineExceeded, 3000)),
     ] {
         let diary = Diary::new();
         let mut run = making(&diary, "look 5000").run("go");
@@ -92,7 +92,7 @@ async fn a_deadline_may_come_nearer_or_move_on_and_counts_from_the_first_poll() 
         }
         let outcome = run.deadline(ms(after)).await.unwrap();
         let wanted = (ended.0, ms(ended.1));
-        assert_eq!((outcome.stop().clone(), began.elapsed()), wanted, "{before:?}, {after}");
+        assert_eq!((outcome.end().clone(), began.elapsed()), wanted, "{before:?}, {after}");
         assert_quiet(&diary).await;
     }
 }
@@ -102,11 +102,11 @@ async fn a_deadline_goes_before_that_of_the_turn_if_it_comes_first() {
     let diary = Diary::new();
     for (deadline, ended) in [(200, 200), (9000, 700)] {
         let agent = agent(&diary, [Script::new().stalls()]);
-        let mut run = agent.limits(Limits::default().turn_timeout(ms(700))).run("go");
+        let mut run = agent.limits(Limits::default().with_turn_timeout(ms(700))).run("go");
         let began = Instant::now();
         begin(&mut run).await;
         let outcome = run.deadline(ms(deadline)).await.unwrap();
-        assert_eq!(outcome.stop(), &Stop::DeadlineExceeded);
+        assert_eq!(outcome.end(), &RunEnd::DeadlineExceeded);
         assert_eq!(began.elapsed(), ms(ended));
     }
 }
@@ -127,15 +127,15 @@ async fn a_stream_takes_a_cancel_and_a_deadline_as_a_run_does() {
         // After the end it changes nothing.
         let outcome = run.cancel_on(pending::<()>()).deadline(ms(1)).outcome().await.unwrap();
         assert_eq!(statuses(outcome.transcript()), [Completed, Interrupted]);
-        (outcome.stop().clone(), whole_ms(began.elapsed()))
+        (outcome.end().clone(), whole_ms(began.elapsed()))
     };
-    assert_eq!(stop_at("cancel", "look 10, look 60000").await, (Stop::Cancelled, 1010));
-    let ended = (Stop::DeadlineExceeded, 1300);
+    assert_eq!(stop_at("cancel", "look 10, look 60000").await, (RunEnd::Cancelled, 1010));
+    let ended = (RunEnd::DeadlineExceeded, 1300);
     assert_eq!(stop_at("deadline", "look 10, look 60000").await, ended);
 
     let diary = Diary::new();
     let run = making(&diary, "look 60000").stream("go").cancel_on(sleep(ms(50)));
-    assert_eq!(run.outcome().await.unwrap().stop(), &Stop::Cancelled);
+    assert_eq!(run.outcome().await.unwrap().end(), &RunEnd::Cancelled);
 }
 
 /// What cancels may borrow, also where the run borrows nothing.
@@ -144,7 +144,7 @@ async fn a_cancel_may_borrow() {
     let (diary, notify) = (Diary::new(), Notify::new());
     let run = making(&diary, "look 60000").run("go").cancel_on(notify.notified());
     notify.notify_waiters();
-    assert_eq!(run.await.unwrap().stop(), &Stop::Cancelled);
+    assert_eq!(run.await.unwrap().end(), &RunEnd::Cancelled);
 }
 
 #[tokio::test(start_paused = true)]

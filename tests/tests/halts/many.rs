@@ -1,7 +1,7 @@
 //! A cancel with a thousand calls in flight.
 
-use agent_core::Status::{Completed, Interrupted, NeverStarted};
-use agent_core::{Agent, Limits, Stop, Transcript};
+use agent_core::CallStatus::{Completed, Interrupted, NotRun};
+use agent_core::{Agent, Limits, RunEnd, Transcript};
 use std::time::Duration;
 use tokio::time::{Instant, pause, resume, sleep};
 
@@ -24,11 +24,12 @@ async fn a_cancel_with_a_thousand_calls_in_flight_returns_within_the_grace_perio
         let diary = Diary::new();
         let script = script("look").after(20).end();
         let model = if streamed { Streamed::new([script]) } else { Streamed::quiet([script]) };
-        let agent = Agent::new(model).tools(diary.tools()).limits(Limits::default().calls(MANY));
+        let agent =
+            Agent::new(model).tools(diary.tools()).limits(Limits::default().with_calls(MANY));
         let mut chat = agent.conversation(Transcript::default());
         let (began, on_the_wall) = (Instant::now(), std::time::Instant::now());
         let outcome = chat.send("go").cancel_on(sleep(ms(100))).await.unwrap();
-        assert_eq!((outcome.stop(), began.elapsed()), (&Stop::Cancelled, ms(1100)));
+        assert_eq!((outcome.end(), began.elapsed()), (&RunEnd::Cancelled, ms(1100)));
         assert!(on_the_wall.elapsed() < Duration::from_secs(5), "{:?}", on_the_wall.elapsed());
         assert_eq!(diary.count("look begins"), MANY);
         let statuses = statuses(chat.transcript());
@@ -53,16 +54,16 @@ async fn a_chat_of_a_thousand_calls_that_were_cancelled_is_accepted_and_goes_on(
         let words = served::words();
         let diary = Diary::new();
         let agent = Agent::new(Streamed::new([script("look").after(20).end()]));
-        let agent = agent.tools(diary.tools()).limits(Limits::default().calls(MANY));
+        let agent = agent.tools(diary.tools()).limits(Limits::default().with_calls(MANY));
         let mut chat = agent.conversation(Transcript::default());
         let outcome = chat.send(words.clone()).cancel_on(sleep(ms(100))).await.unwrap();
-        assert_eq!(outcome.stop(), &Stop::Cancelled);
+        assert_eq!(outcome.end(), &RunEnd::Cancelled);
         assert_eq!(statuses(chat.transcript()).len(), MANY);
         resume();
         let agent = Agent::new(model).tools(diary.tools());
         let mut chat = agent.conversation(chat.into_transcript());
         let outcome = chat.send(format!("{words} again")).await.unwrap();
-        assert_eq!(outcome.stop(), &Stop::Done);
+        assert_eq!(outcome.end(), &RunEnd::Done);
         assert!(!outcome.text().is_empty());
         assert_eq!(statuses(chat.transcript()).len(), MANY);
     }
@@ -75,13 +76,13 @@ async fn a_cancel_with_a_thousand_calls_in_the_queue_starts_none_of_them() {
         let script =
             (0..MANY).fold(Script::new(), |script, _| script.calls(&format!("{tool} 600000")));
         let agent = Agent::new(Streamed::new([script.after(20).end()])).tools(diary.tools());
-        let agent = agent.limits(Limits::default().calls(MANY)).concurrency(slots);
+        let agent = agent.limits(Limits::default().with_calls(MANY)).concurrency(slots);
         let mut chat = agent.conversation(Transcript::default());
         let began = Instant::now();
         let outcome = chat.send("go").cancel_on(sleep(ms(100))).await.unwrap();
-        assert_eq!((outcome.stop(), began.elapsed()), (&Stop::Cancelled, ms(1100)));
+        assert_eq!((outcome.end(), began.elapsed()), (&RunEnd::Cancelled, ms(1100)));
         assert_eq!(diary.count(&format!("{tool} begins")), 1);
-        assert_eq!(statuses(chat.transcript())[1..], [NeverStarted; MANY - 1]);
+        assert_eq!(statuses(chat.transcript())[1..], [NotRun; MANY - 1]);
         assert_quiet(&diary).await;
         goes_on(&mut chat).await;
     }

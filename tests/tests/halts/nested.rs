@@ -1,7 +1,7 @@
 //! Runs within calls of a run that is stopped.
 
-use agent_core::Status::Completed;
-use agent_core::{Agent, Ctx, Limits, State, Stop, tool, tools};
+use agent_core::CallStatus::Completed;
+use agent_core::{Agent, Limits, RunEnd, State, ToolContext, tool, tools};
 use std::sync::Arc;
 use tokio::time::{Instant, sleep};
 
@@ -16,9 +16,9 @@ struct Team {
 
 /// Let somebody help, who stops when this call is stopped.
 #[tool(pure)]
-async fn delegate(helper: &Agent, call: Ctx) -> String {
+async fn delegate(helper: &Agent, call: ToolContext) -> String {
     let outcome = helper.run("help").cancel_on(call.cancelled()).await.unwrap();
-    format!("{:?}: {}", outcome.stop(), texts(outcome.transcript()).join(", "))
+    format!("{:?}: {}", outcome.end(), texts(outcome.transcript()).join(", "))
 }
 
 /// Let somebody help.
@@ -30,9 +30,9 @@ async fn forget(helper: &Agent) -> String {
 fn team(diary: &Arc<Diary>, tool: &str) -> Agent {
     let script = Script::new().calls("look 10, look 60000, save 1").end();
     let helper = Agent::new(Streamed::new([script])).tools(diary.tools());
-    let helper = helper.limits(Limits::default().grace(ms(400)));
-    let call = Script::new().call(tool, "{}").text("so").after(50).end();
-    Agent::new(Streamed::new([call])).tools(tools![delegate, forget].with(Team { helper }))
+    let helper = helper.limits(Limits::default().with_grace(ms(400)));
+    let call = Script::new().call(tool, "{}").with_text("so").after(50).end();
+    Agent::new(Streamed::new([call])).tools(tools![delegate, forget].with_state(Team { helper }))
 }
 
 /// vybestack/llxprt-code#2099: a call of a nested agent was cancelled, and the nested agent hung.
@@ -41,7 +41,7 @@ async fn s30_a_nested_run_settles_and_the_one_around_it_gets_its_result() {
     let diary = Diary::new();
     let began = Instant::now();
     let outcome = team(&diary, "delegate").run("go").cancel_on(sleep(ms(100))).await.unwrap();
-    assert_eq!((outcome.stop(), began.elapsed()), (&Stop::Cancelled, ms(500)));
+    assert_eq!((outcome.end(), began.elapsed()), (&RunEnd::Cancelled, ms(500)));
     assert_eq!(statuses(outcome.transcript()), [Completed]);
     assert_eq!(
         texts(outcome.transcript()),
@@ -54,10 +54,10 @@ async fn s30_a_nested_run_settles_and_the_one_around_it_gets_its_result() {
 async fn s30_a_nested_run_is_cancelled_with_the_one_around_it() {
     for early in [true, false] {
         let diary = Diary::new();
-        let team = team(&diary, "forget").early_start(early);
+        let team = team(&diary, "forget").eager_calls(early);
         let began = Instant::now();
         let outcome = team.run("go").cancel_on(sleep(ms(100))).await.unwrap();
-        assert_eq!((outcome.stop(), began.elapsed()), (&Stop::Cancelled, ms(500)));
+        assert_eq!((outcome.end(), began.elapsed()), (&RunEnd::Cancelled, ms(500)));
         assert_eq!(statuses(outcome.transcript()), [Completed]);
         assert_quiet(&diary).await;
         assert_eq!((diary.when("look is stopped"), diary.count("save begins")), (Some(500), 0));

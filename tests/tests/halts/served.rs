@@ -1,10 +1,10 @@
 //! The next request after a cancel, as a server gets it that was not written here: at the address in
 //! `AGENT_MOCK_SERVER`, for judges that CI runs.
 
-use agent_core::Status::Interrupted;
+use agent_core::CallStatus::Interrupted;
 use agent_core::providers::Anthropic;
 use agent_core::transport::Http;
-use agent_core::{Agent, Limits, Stop, Transcript, tool, tools};
+use agent_core::{Agent, Limits, RunEnd, Transcript, tool, tools};
 use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
 use tokio::time::sleep;
@@ -39,16 +39,16 @@ async fn a_conversation_that_was_cancelled_is_accepted_and_goes_on() {
     for streaming in [true, false] {
         let Some(model) = model(streaming) else { return };
         let agent = Agent::new(model).tools(tools![fetch_item]);
-        let agent = agent.limits(Limits::default().grace(ms(10)));
+        let agent = agent.limits(Limits::default().with_grace(ms(10)));
         let words = words();
         let mut chat = agent.conversation(Transcript::default());
         let outcome = chat.send(words.clone()).cancel_on(sleep(ms(800))).await.unwrap();
-        assert_eq!(outcome.stop(), &Stop::Cancelled);
+        assert_eq!(outcome.end(), &RunEnd::Cancelled);
         assert_eq!(statuses(chat.transcript()), [Interrupted; 20]);
         saved(chat.transcript());
         // The server answers calls with a text, whatever their results say.
         let outcome = chat.send(format!("{words} again")).await.unwrap();
-        assert_eq!(outcome.stop(), &Stop::Done);
+        assert_eq!(outcome.end(), &RunEnd::Done);
         assert!(!outcome.text().is_empty());
     }
 }

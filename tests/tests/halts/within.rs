@@ -1,9 +1,9 @@
 //! What a stopped call has left running.
 
-use agent_core::Status::{Completed, Interrupted, TimedOut};
+use agent_core::CallStatus::{Completed, Interrupted, TimedOut};
 use agent_core::{
-    Agent, Ctx, Event, Limits, Response, RunErrorKind, ScriptedModel, State, Stop, ToolError, tool,
-    tools,
+    Agent, Event, Limits, Response, RunEnd, RunErrorKind, ScriptedModel, State, ToolContext,
+    ToolError, tool, tools,
 };
 
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -25,10 +25,10 @@ struct Office {
 struct Gate(Mutex<Receiver<()>>);
 
 /// How runs ended that nobody waits for.
-struct Stops(Mutex<Sender<Stop>>);
+struct Stops(Mutex<Sender<RunEnd>>);
 
 impl Stops {
-    fn tell(&self, stop: &Stop) {
+    fn tell(&self, stop: &RunEnd) {
         self.0.lock().unwrap().send(stop.clone()).unwrap();
     }
 }
@@ -37,22 +37,22 @@ impl Stops {
 #[tool(pure, blocking)]
 fn help_later(helper: &Agent, gate: &Gate, stops: &Stops) {
     gate.0.lock().unwrap().recv().unwrap();
-    stops.tell(Handle::current().block_on(async { helper.run("help").await }).unwrap().stop());
+    stops.tell(Handle::current().block_on(async { helper.run("help").await }).unwrap().end());
 }
 
 /// Let somebody help for too long.
 #[tool(pure, blocking, timeout = "20ms")]
 fn help_long(helper: &Agent, stops: &Stops) {
-    stops.tell(Handle::current().block_on(async { helper.run("help").await }).unwrap().stop());
+    stops.tell(Handle::current().block_on(async { helper.run("help").await }).unwrap().end());
 }
 
-fn office(helper: Agent) -> (Office, Sender<()>, Receiver<Stop>) {
+fn office(helper: Agent) -> (Office, Sender<()>, Receiver<RunEnd>) {
     let ((open, gate), (stops, stopped)) = (channel(), channel());
     let (gate, stops) = (Gate(Mutex::new(gate)), Stops(Mutex::new(stops)));
     (Office { helper, gate, stops }, open, stopped)
 }
 
-fn soon(stops: &Receiver<Stop>) -> Stop {
+fn soon(stops: &Receiver<RunEnd>) -> RunEnd {
     stops.recv_timeout(Duration::from_secs(20)).unwrap()
 }
 
@@ -60,13 +60,13 @@ fn soon(stops: &Receiver<Stop>) -> Stop {
 async fn a_run_that_begins_in_a_call_which_was_given_up_ends_at_once() {
     let (office, open, stops) = office(Agent::new(ScriptedModel::new()));
     let agent = Agent::new(once(Response::new().call("help_later", "{}")))
-        .tools(tools![help_later].with(office))
-        .limits(Limits::default().grace(ms(10)));
+        .tools(tools![help_later].with_state(office))
+        .limits(Limits::default().with_grace(ms(10)));
     let outcome = agent.run("go").cancel_on(sleep(ms(50))).await.unwrap();
     assert_eq!(statuses(outcome.transcript()), [Interrupted]);
     open.send(()).unwrap();
     // The empty script would make it fail if its model were asked.
-    assert_eq!(soon(&stops), Stop::Cancelled);
+    assert_eq!(soon(&stops), RunEnd::Cancelled);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -74,10 +74,10 @@ async fn a_run_within_a_call_that_timed_out_is_cancelled() {
     let slow = ScriptedModel::new().latency(Duration::from_secs(600)).turn(|_| Response::new());
     let (office, _open, stops) = office(Agent::new(slow));
     let agent = Agent::new(once(Response::new().call("help_long", "{}")))
-        .tools(tools![help_long].with(office));
+        .tools(tools![help_long].with_state(office));
     let outcome = agent.run("go").await.unwrap();
-    assert_eq!((outcome.stop(), statuses(outcome.transcript())), (&Stop::Done, vec![TimedOut]));
-    assert_eq!(soon(&stops), Stop::Cancelled);
+    assert_eq!((outcome.end(), statuses(outcome.transcript())), (&RunEnd::Done, vec![TimedOut]));
+    assert_eq!(soon(&stops), RunEnd::Cancelled);
 }
 
 #[derive(State)]
@@ -91,13 +91,13 @@ struct Notes(Arc<Mutex<Vec<String>>>);
 
 /// Begin something, and do not wait for it.
 #[tool(pure)]
-fn begin(helper: &Agent, notes: &Notes, call: Ctx) {
+fn begin(helper: &Agent, notes: &Notes, call: ToolContext) {
     let (helper, notes, cancelled) = (helper.clone(), notes.clone(), call.cancelled());
     tokio::spawn(call.scope(async move {
         tokio::select! {
             () = cancelled => notes.0.lock().unwrap().push("cancelled".into()),
             outcome = helper.run("help") => {
-                notes.0.lock().unwrap().push(format!("{:?}", outcome.unwrap().stop()));
+                notes.0.lock().unwrap().push(format!("{:?}", outcome.unwrap().end()));
             }
         }
     }));
@@ -108,15 +108,15 @@ async fn what_a_call_has_left_running_is_not_stopped_by_the_good_end_of_its_turn
     let helper = Agent::new(ScriptedModel::new().latency(ms(500)).turn(|_| Response::new()));
     let notes = Notes::default();
     let agent = Agent::new(once(Response::new().call("begin", "{}")))
-        .tools(tools![begin].with(Team { helper, notes: notes.clone() }));
-    assert_eq!(agent.run("go").await.unwrap().stop(), &Stop::Done);
+        .tools(tools![begin].with_state(Team { helper, notes: notes.clone() }));
+    assert_eq!(agent.run("go").await.unwrap().end(), &RunEnd::Done);
     sleep(ms(1000)).await;
     assert_eq!(*notes.0.lock().unwrap(), ["Done"]);
 }
 
 /// Work until it is told to stop, and tidy up.
 #[tool(pure)]
-async fn tidy(call: Ctx) -> &'static str {
+async fn tidy(call: ToolContext) -> &'static str {
     call.cancelled().await;
     call.progress("tidying up");
     sleep(ms(300)).await;
@@ -143,7 +143,7 @@ async fn a_call_tells_how_far_it_is_until_its_end_in_the_grace_period_too() {
 
 /// Find out while it is stopped that nothing is as it should be.
 #[tool(pure)]
-async fn break_down(call: Ctx) -> Result<(), ToolError> {
+async fn break_down(call: ToolContext) -> Result<(), ToolError> {
     call.cancelled().await;
     Err(ToolError::fatal("the disk is gone"))
 }

@@ -94,7 +94,7 @@ async fn ask(http: &Http, server: Server) -> (Result<Outcome, RunError>, Transcr
 fn sharing(http: &Http, url: &str, retries: u32) -> Agent {
     let model = Anthropic::new("claude-test", "a key").base_url(url);
     let model = model.transport(http.clone()).timeouts(unhurried());
-    Agent::new(model).limits(Limits::default().retries(retries))
+    Agent::new(model).limits(Limits::default().with_retries(retries))
 }
 
 /// How often each number was saved.
@@ -150,7 +150,7 @@ async fn after_an_end_at_any_byte_the_next_attempt_is_good_and_no_tool_runs_twic
         let saves = Arc::new(Saves(Mutex::default()));
         let runs = (0..length).map(|cut| {
             let agent = sharing(&http, &format!("{}/{cut}", server.url()), 1);
-            let agent = agent.tools(tools![save].with_arc(saves.clone()));
+            let agent = agent.tools(tools![save].with_state_arc(saves.clone()));
             async move { chat(&agent).await }
         });
         for (cut, (ended, transcript, _)) in join_all(runs).await.into_iter().enumerate() {

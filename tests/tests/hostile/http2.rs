@@ -44,7 +44,7 @@ async fn run(server: &Server, times: Timeouts) -> (Result<Outcome, RunError>, Du
     let client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();
     let model = Anthropic::new("claude-test", "a key").base_url(server.url());
     let agent = Agent::new(model.client(client).timeouts(times));
-    let (ended, transcript, took) = chat(&agent.limits(Limits::default().retries(0))).await;
+    let (ended, transcript, took) = chat(&agent.limits(Limits::default().with_retries(0))).await;
     saved(&transcript);
     (ended, took)
 }

@@ -3,7 +3,7 @@
 use super::server::{End, Framing, Server, answer, content, done, framed, whole};
 use super::support::{ms, saved};
 use super::{agent, chat, refuses, unhurried};
-use agent_core::{ModelErrorKind as Kind, Outcome, RunError, Status, Transcript, tool, tools};
+use agent_core::{CallStatus, ModelErrorKind as Kind, Outcome, RunError, Transcript, tool, tools};
 use allocation_counter::{AllocationInfo, measure};
 use serde_json::Value;
 use std::future::Future;
@@ -199,7 +199,7 @@ fn odd_calls_are_answered_and_sent_back() {
             let ((ended, transcript, took), info) = counted(chat_with(&server));
             assert_eq!(ended.unwrap().text(), "done");
             let result = transcript.results().next().unwrap();
-            assert!(matches!(result.status(), Status::Failed | Status::NeverStarted));
+            assert!(matches!(result.status(), CallStatus::Failed | CallStatus::NotRun));
             assert!(result.text().len() < 2_000, "{}", result.text());
             assert!(took < ms(10_000), "{took:?}");
             assert!(info.bytes_max < 100 * MIB, "{name}: {} KiB", info.bytes_max >> 10);
@@ -238,7 +238,7 @@ fn very_many_calls_are_answered_in_time() {
     let took = took + began.elapsed();
     assert!(took < ms(10_000), "{took:?}");
     assert!(info.bytes_max < 150 * MIB, "{} KiB", info.bytes_max >> 10);
-    let ran = transcript.results().filter(|result| result.status() == Status::Completed);
+    let ran = transcript.results().filter(|result| result.status() == CallStatus::Completed);
     assert_eq!((ran.count(), server.requests()), (128, 2));
 }
 

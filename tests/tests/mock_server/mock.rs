@@ -159,7 +159,7 @@ impl Mock {
 
     pub(crate) fn agent_of(&self, model: Anthropic) -> Agent {
         let tools = tools![get_weather, fetch_item, now, read_note, write_note];
-        Agent::new(model).tools(tools.with(self.desk.clone()))
+        Agent::new(model).tools(tools.with_state(self.desk.clone()))
     }
 
     pub(crate) fn agent(&self) -> Agent {

@@ -1,10 +1,10 @@
 //! The shapes that requests can have, and conversations over several of them.
 
-use agent_core::Status::Completed;
+use agent_core::CallStatus::Completed;
 use agent_core::providers::anthropic::{Auth, PromptCache};
 use agent_core::{
-    Agent, Block, Input, Media, Origin, Output, Parallel, Part, Response, ScriptedModel, Stop,
-    ToolCall, ToolChoice, Transcript, View, tool, tools,
+    Agent, Content, ContentBlock, Input, Media, Origin, ParallelToolCalls, Part, Response, RunEnd,
+    ScriptedModel, ToolCall, ToolChoice, ToolOutput, Transcript, tool, tools,
 };
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -20,18 +20,18 @@ async fn a_conversation_goes_on_after_every_ending() {
     let agent = mock.agent().system("Answer briefly.").max_turns(3);
     let mut chat = agent.conversation(Transcript::default());
     chat.send(mock.words()).await.unwrap();
-    let other = |reason: &str| Stop::Other(reason.to_owned());
+    let other = |reason: &str| RunEnd::Other(reason.to_owned());
     for (word, stop) in [
-        ("slow-chunks", Stop::Done),
-        ("cut-call", Stop::Truncated),
-        ("cut-text", Stop::Truncated),
-        ("refusal", Stop::Refused),
+        ("slow-chunks", RunEnd::Done),
+        ("cut-call", RunEnd::Truncated),
+        ("cut-text", RunEnd::Truncated),
+        ("refusal", RunEnd::Refused),
         ("strange-stop", other("a_reason_from_the_future")),
         ("content-filter", other("content_filter")),
-        ("endless-calls", Stop::MaxTurns),
-        ("slow-chunks", Stop::Done),
+        ("endless-calls", RunEnd::MaxTurns),
+        ("slow-chunks", RunEnd::Done),
     ] {
-        assert_eq!(chat.send(word).await.unwrap().stop(), &stop, "{word}");
+        assert_eq!(chat.send(word).await.unwrap().end(), &stop, "{word}");
         chat = agent.conversation(serde_json::from_str(&saved(chat.transcript())).unwrap());
     }
     chat.send("bad-request").await.unwrap_err();
@@ -50,7 +50,7 @@ async fn a_conversation_goes_on_after_every_ending() {
 #[tokio::test]
 async fn a_model_that_is_asked_for_one_call_at_a_time_and_makes_two_gets_both_answered() {
     let Some(mock) = mock("two-calls") else { return };
-    let agent = mock.agent().parallel(Parallel::Never);
+    let agent = mock.agent().parallel_tool_calls(ParallelToolCalls::Never);
     let outcome = agent.run(mock.words()).await.unwrap();
     assert_eq!(statuses(outcome.transcript()), [Completed; 2]);
     let timeline = outcome.timeline();
@@ -65,25 +65,25 @@ async fn a_model_that_is_asked_for_one_call_at_a_time_and_makes_two_gets_both_an
 async fn a_choice_of_tools_is_told() {
     let named = ToolChoice::Named("get_weather".into());
     for (choice, parallel, told) in [
-        (ToolChoice::Auto, Parallel::Auto, Value::Null),
-        (ToolChoice::Any, Parallel::Auto, json!({"type": "any"})),
+        (ToolChoice::Auto, ParallelToolCalls::Auto, Value::Null),
+        (ToolChoice::Any, ParallelToolCalls::Auto, json!({"type": "any"})),
         (
             ToolChoice::Any,
-            Parallel::Never,
+            ParallelToolCalls::Never,
             json!({"type": "any", "disable_parallel_tool_use": true}),
         ),
-        (named.clone(), Parallel::Auto, json!({"type": "tool", "name": "get_weather"})),
+        (named.clone(), ParallelToolCalls::Auto, json!({"type": "tool", "name": "get_weather"})),
         (
             named,
-            Parallel::Never,
+            ParallelToolCalls::Never,
             json!({"type": "tool", "name": "get_weather", "disable_parallel_tool_use": true}),
         ),
-        (ToolChoice::None, Parallel::Never, json!({"type": "none"})),
+        (ToolChoice::None, ParallelToolCalls::Never, json!({"type": "none"})),
     ] {
         let Some(mock) = mock("call-text-call") else { return };
-        let agent = mock.agent().tool_choice(choice).parallel(parallel);
+        let agent = mock.agent().tool_choice(choice).parallel_tool_calls(parallel);
         let outcome = agent.run(mock.words()).await.unwrap();
-        assert_eq!(outcome.stop(), &Stop::Done);
+        assert_eq!(outcome.end(), &RunEnd::Done);
         let bodies = mock.bodies();
         assert!(bodies.len() == 2 && bodies.iter().all(|body| body["tool_choice"] == told));
     }
@@ -92,7 +92,7 @@ async fn a_choice_of_tools_is_told() {
 #[tokio::test]
 async fn an_agent_without_tools_names_none() {
     let Some(mock) = mock("slow-chunks") else { return };
-    let agent = Agent::new(mock.model()).parallel(Parallel::Never).system("");
+    let agent = Agent::new(mock.model()).parallel_tool_calls(ParallelToolCalls::Never).system("");
     agent.run(mock.words()).await.unwrap();
     let bodies = mock.bodies();
     let keys: Vec<_> = bodies[0].as_object().unwrap().keys().collect();
@@ -101,13 +101,13 @@ async fn an_agent_without_tools_names_none() {
 
 /// Other tools of the names that the server knows.
 mod pictures {
-    use super::{Media, Output, Part, tool};
+    use super::{Media, Part, ToolOutput, tool};
 
     /// A map of the weather in a city.
     #[tool(read)]
-    pub(super) fn get_weather(city: &str) -> Output {
+    pub(super) fn get_weather(city: &str) -> ToolOutput {
         let report = Media::text(format!("All is well in {city}.")).titled("Report");
-        let output = Output::text(format!("The map of {city}:"));
+        let output = ToolOutput::text(format!("The map of {city}:"));
         let output = output.and(Part::Image(Media::new("image/png", b"\x89PNG"))).and("and more:");
         let output = output.and(Part::Document(report));
         match city {
@@ -129,7 +129,7 @@ async fn images_and_documents_go_both_ways() {
         .and(Part::Document(Media::text("plain too")))
         .and(mock.words());
     let outcome = agent.run(input).await.unwrap();
-    assert_eq!(outcome.stop(), &Stop::Done);
+    assert_eq!(outcome.end(), &RunEnd::Done);
     let bodies = mock.bodies();
     assert_eq!(bodies.len(), 2);
     let kinds = |blocks: &Value| {
@@ -158,7 +158,7 @@ async fn fields_of_the_api_are_passed_through() {
         .field("service_tier", "auto")
         .field("output_config", json!({"effort": "low"}));
     let agent = mock.agent_of(model).system("Think.");
-    assert_eq!(agent.run(mock.words()).await.unwrap().stop(), &Stop::Done);
+    assert_eq!(agent.run(mock.words()).await.unwrap().end(), &RunEnd::Done);
     let bodies = mock.bodies();
     assert_eq!((bodies.len(), &bodies[1]["max_tokens"]), (2, &json!(4096)));
     assert_eq!(bodies[1]["stop_sequences"], json!(["END", "STOP"]));
@@ -169,7 +169,7 @@ async fn an_older_version_takes_its_key_and_its_sampling() {
     let Some(mock) = mock("two-calls") else { return };
     let model = mock.model().auth(Auth::ApiKey).version("2023-06-01");
     let model = model.field("temperature", 0.5).field("top_k", 40);
-    assert_eq!(mock.agent_of(model).run(mock.words()).await.unwrap().stop(), &Stop::Done);
+    assert_eq!(mock.agent_of(model).run(mock.words()).await.unwrap().end(), &RunEnd::Done);
     let bodies = mock.bodies();
     assert_eq!((bodies.len(), &bodies[1]["temperature"]), (2, &json!(0.5)));
 }
@@ -206,12 +206,15 @@ fn foreign() -> Response {
     let raw = |json: &str| RawValue::from_string(json.to_owned()).unwrap();
     let call = |id: &str, name: &str, arguments: &str| {
         let raw = raw(r#"{"type":"function_call"}"#);
-        Block::with_raw(View::ToolCall(ToolCall::new(id, name, arguments)), raw)
+        ContentBlock::with_raw(Content::ToolCall(ToolCall::new(id, name, arguments)), raw)
     };
-    let thought = View::Thinking("Hm.".to_owned());
+    let thought = Content::Thinking("Hm.".to_owned());
     Response::new()
-        .block(Block::with_raw(thought, raw(r#"{"type":"reasoning","encrypted_content":"x"}"#)))
-        .text("Let me see.")
+        .block(ContentBlock::with_raw(
+            thought,
+            raw(r#"{"type":"reasoning","encrypted_content":"x"}"#),
+        ))
+        .with_text("Let me see.")
         .block(call("call:1|fc", "now", "{}"))
         .block(call("call:2|fc", "functions.now", "{}"))
         .block(call("call:3|fc", "now", "[1"))
@@ -221,8 +224,9 @@ fn foreign() -> Response {
 #[tokio::test]
 async fn a_history_of_another_provider_is_continued() {
     let Some(mock) = mock("slow-chunks") else { return };
-    let script = ScriptedModel::new().turn(|_| foreign()).turn(|_| Response::new().text("Noon."));
-    let elsewhere = Agent::new(script).tools(tools![now].with(mock.desk.clone()));
+    let script =
+        ScriptedModel::new().turn(|_| foreign()).turn(|_| Response::new().with_text("Noon."));
+    let elsewhere = Agent::new(script).tools(tools![now].with_state(mock.desk.clone()));
     let history = elsewhere.run(mock.words()).await.unwrap().into_transcript();
     let mut chat = mock.agent().conversation(history);
     assert_eq!(chat.send("slow-chunks").await.unwrap().text(), LONG);

@@ -59,14 +59,14 @@ pub(crate) fn agrees(watched: &Watched) {
     assert_eq!(restarts, attempts.collect::<Vec<_>>());
     let last = watched.events.last().map(|(_, event)| event);
     match &watched.outcome {
-        Ok(outcome) => assert_eq!(last, Some(&Event::RunEnded { stop: outcome.stop().clone() })),
+        Ok(outcome) => assert_eq!(last, Some(&Event::RunEnded { end: outcome.end().clone() })),
         Err(_) => assert!(matches!(last, Some(Event::RunFailed { .. })), "{last:?}"),
     }
 }
 
 impl Turn {
     fn is(&self, response: &Response) {
-        assert_eq!(self.text, response.all_text());
+        assert_eq!(self.text, response.text());
         assert_eq!(self.names, response.calls().map(ToolCall::name).collect::<Vec<_>>());
         for (at, call) in response.calls().enumerate() {
             let told = self.arguments.get(&(at + 1)).map_or("", String::as_str);

@@ -1,7 +1,7 @@
 //! Conversations on one toolset whose calls run agents on it, wait for humans, and are dropped.
 
 use agent_core::{
-    Agent, Decision, Limits, Lock, Response, RunError, ScriptedModel, State, Status, Toolset,
+    Agent, CallStatus, Decision, Limits, Lock, Response, RunError, ScriptedModel, State, Toolset,
     Transcript, tool, tools,
 };
 use futures::future::{join_all, pending};
@@ -129,7 +129,8 @@ async fn within(ground: &Ground, path: PathBuf, ms: u64) -> Result<usize, RunErr
 }
 
 fn tools(app: &Arc<App>) -> Toolset {
-    tools![see, save, get, put, delete, note, renote, all, reading, within].with_arc(app.clone())
+    tools![see, save, get, put, delete, note, renote, all, reading, within]
+        .with_state_arc(app.clone())
 }
 
 /// At most so many random calls; one of four runs an agent.
@@ -154,12 +155,12 @@ fn calls(dice: &mut Dice, most: usize) -> Response {
 fn caller(dice: Dice) -> ScriptedModel {
     let dice = Mutex::new(dice);
     let model = ScriptedModel::new().turn(move |_| calls(&mut dice.lock().unwrap(), 3));
-    model.turn(|_| Response::new().text("done"))
+    model.turn(|_| Response::new().with_text("done"))
 }
 
 /// An agent with somebody who answers after a while, or never.
 fn agent(model: ScriptedModel, tools: &Toolset, answers: Option<(u64, bool)>) -> Agent {
-    let limits = Limits::default().call_timeout(Duration::from_secs(60));
+    let limits = Limits::default().with_call_timeout(Duration::from_secs(60));
     Agent::new(model).tools(tools.clone()).limits(limits).approve(move |_| async move {
         let Some((after, allowed)) = answers else { return pending().await };
         sleep(ms(after)).await;
@@ -174,9 +175,9 @@ fn check(transcript: &Transcript, dropped: bool) {
     saved(transcript);
     for result in transcript.results() {
         let expected = match result.status() {
-            Status::Completed | Status::NeverStarted => true,
-            Status::Failed => result.text().starts_with(NOT_COVERED),
-            Status::Interrupted => dropped,
+            CallStatus::Completed | CallStatus::NotRun => true,
+            CallStatus::Failed => result.text().starts_with(NOT_COVERED),
+            CallStatus::Interrupted => dropped,
             _ => false,
         };
         assert!(expected, "{result:?}");

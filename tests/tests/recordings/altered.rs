@@ -1,6 +1,6 @@
 //! Recorded answers with something unknown, wrong or missing in them.
 
-use agent_core::{ModelErrorKind as Kind, Stop, StopReason, View};
+use agent_core::{Content, ModelErrorKind as Kind, RunEnd, StopReason};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -46,9 +46,9 @@ async fn check_odd(what: &str, body: &str) {
     assert_eq!(response.blocks().len(), came.len(), "{what}");
     let mut ids = HashSet::new();
     for (block, came) in response.blocks().iter().zip(&came) {
-        match (block.view(), view(came)) {
+        match (block.content(), view(came)) {
             // A call that cannot be answered by its id gets another one, and has no raw form then.
-            (View::ToolCall(ours), View::ToolCall(its))
+            (Content::ToolCall(ours), Content::ToolCall(its))
                 if its.id().is_empty() || !ids.insert(its.id().to_owned()) =>
             {
                 assert!(block.raw().is_none() && !ours.id().is_empty(), "{what}");
@@ -97,7 +97,7 @@ async fn a_deeply_nested_block_is_kept() {
     let call = format!(r#"{{"type":"tool_use","id":"a","name":"b","input":{{"eggs":{deep}}}}}"#);
     let body = format!(r#"{{"content":[{block},{call}],"stop_reason":"tool_use"}}"#);
     let (ended, served) = run(&some_request(), ok(body)).await;
-    assert_eq!(*ended.unwrap().stop(), Stop::Done);
+    assert_eq!(*ended.unwrap().end(), RunEnd::Done);
     let sent = served.bodies();
     assert_eq!(spelled(&blocks(messages(&sent[1])[1].get())), [block, call]);
 }

@@ -3,8 +3,9 @@
 use agent_core::providers::Anthropic;
 use agent_core::transport::{Body, Transport};
 use agent_core::{
-    Access, Agent, BoxFuture, Ctx, ModelError, Outcome, Parallel, Response, RunError, RunErrorKind,
-    RuntimeTool, ToolCall, ToolChoice, Toolset, ToolsetError, Transcript, View,
+    Access, Agent, BoxFuture, Content, DynamicTool, ModelError, Outcome, ParallelToolCalls,
+    Response, RunError, RunErrorKind, ToolCall, ToolChoice, ToolContext, Toolset, ToolsetError,
+    Transcript,
 };
 use bytes::Bytes;
 use serde::Deserialize;
@@ -202,7 +203,7 @@ pub(crate) fn agent(
         },
     });
     if choice["disable_parallel_tool_use"] == true {
-        agent = agent.parallel(Parallel::Never);
+        agent = agent.parallel_tool_calls(ParallelToolCalls::Never);
     }
     let system = &asked["system"];
     Ok(match (system.as_str(), list(system)) {
@@ -215,15 +216,20 @@ pub(crate) fn agent(
 /// The description that a recorded tool without one gets: ours cannot be without.
 pub(crate) const UNDESCRIBED: &str = "(no description)";
 
-fn runtime_tool(tool: &Value, results: Results) -> RuntimeTool {
-    let body = move |_, call: Ctx| {
+fn runtime_tool(tool: &Value, results: Results) -> DynamicTool {
+    let body = move |_, call: ToolContext| {
         let result = results.get(call.id()).cloned();
         async move { result.ok_or("no result of this call is recorded") }
     };
     let described = text(&tool["description"]);
     let described = if described.is_empty() { UNDESCRIBED } else { described };
-    RuntimeTool::new(text(&tool["name"]), tool["input_schema"].clone(), Access::Pure, body)
-        .describe(described)
+    DynamicTool::new(
+        text(&tool["name"]),
+        described,
+        tool["input_schema"].clone(),
+        Access::Pure,
+        body,
+    )
 }
 
 /// The results of the calls in a recorded request.
@@ -303,20 +309,20 @@ pub(crate) fn first_response(transcript: &Transcript) -> &Response {
 }
 
 /// What a block says, read in another way than ours.
-pub(crate) fn view(block: &RawValue) -> View {
+pub(crate) fn view(block: &RawValue) -> Content {
     let Ok(parts) = serde_json::from_str::<BTreeMap<String, &RawValue>>(block.get()) else {
-        return View::Opaque;
+        return Content::Opaque;
     };
     let part = |name: &str| parts.get(name).map(|part| part.get());
     let string = |name: &str| serde_json::from_str::<String>(part(name)?).ok();
     match (string("type").as_deref(), string("text"), string("thinking")) {
-        (Some("text"), Some(text), _) => View::Text(text),
-        (Some("thinking"), _, Some(thinking)) => View::Thinking(thinking),
+        (Some("text"), Some(text), _) => Content::Text(text),
+        (Some("thinking"), _, Some(thinking)) => Content::Thinking(thinking),
         (Some("tool_use"), ..) => {
             let [id, name] = ["id", "name"].map(|it| string(it).unwrap_or_default());
             let input = part("input").filter(|input| *input != "null");
-            View::ToolCall(ToolCall::new(id, name, input.unwrap_or_default()))
+            Content::ToolCall(ToolCall::new(id, name, input.unwrap_or_default()))
         }
-        _ => View::Opaque,
+        _ => Content::Opaque,
     }
 }

@@ -1,9 +1,9 @@
 //! Calls that wait for a human.
 
-use agent_core::Status::{Completed, NeverStarted};
+use agent_core::CallStatus::{Completed, NotRun};
 use agent_core::{
-    Agent, Block, Call, Decision, Response, ScriptedModel, ToolCall, Toolset, Transcript, View,
-    tool, tools,
+    Agent, Content, ContentBlock, Decision, PendingCall, Response, ScriptedModel, ToolCall,
+    Toolset, Transcript, tool, tools,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ async fn pay(runs: &Runs, whom: &str) -> String {
 
 impl Runs {
     fn tools(self: &Arc<Self>) -> Toolset {
-        tools![look, pay].with_arc(self.clone())
+        tools![look, pay].with_state_arc(self.clone())
     }
 
     fn counts(&self) -> (u32, u32) {
@@ -46,8 +46,8 @@ impl Runs {
     }
 }
 
-fn paying(id: &str) -> Block {
-    View::ToolCall(ToolCall::new(id, "pay", r#"{"whom":"Ann"}"#)).into()
+fn paying(id: &str) -> ContentBlock {
+    Content::ToolCall(ToolCall::new(id, "pay", r#"{"whom":"Ann"}"#)).into()
 }
 
 /// The questions that are open, by the ids of their calls, and how many there were.
@@ -58,7 +58,7 @@ struct Questions {
 }
 
 impl Questions {
-    async fn ask(self, call: Call) -> Decision {
+    async fn ask(self, call: PendingCall) -> Decision {
         let (answer, decision) = oneshot::channel();
         self.asked.fetch_add(1, SeqCst);
         self.open.lock().unwrap().insert(call.id().to_owned(), answer);
@@ -86,14 +86,14 @@ async fn s18_a_call_that_ended_while_somebody_was_asked_is_not_made_again() {
         .turn(|_| Response::new().call("look", "{}").block(paying("p")))
         .turn(|request| {
             let results = request.results();
-            assert_eq!((results[0].text(), results[1].status()), ("0", NeverStarted));
+            assert_eq!((results[0].text(), results[1].status()), ("0", NotRun));
             Response::new().block(paying("q"))
         })
-        .turn(|request| Response::new().text(request.results()[0].text()));
+        .turn(|request| Response::new().with_text(request.results()[0].text()));
     let agent = Agent::new(model).tools(runs.tools());
     let mut chat = asking(agent.clone(), &Questions::default()).conversation(Transcript::default());
     timeout(ms(60_000), chat.send("go")).await.unwrap_err();
-    assert_eq!(statuses(chat.transcript()), [Completed, NeverStarted]);
+    assert_eq!(statuses(chat.transcript()), [Completed, NotRun]);
 
     let history: Transcript = serde_json::from_str(&saved(chat.transcript())).unwrap();
     let agent = agent.approve(|_| async { Decision::Allow });
@@ -138,7 +138,7 @@ async fn s20_an_answer_that_arrives_twice_is_used_once() {
     let model = ScriptedModel::new()
         .turn(|_| Response::new().block(paying("p")))
         .turn(|_| Response::new().block(paying("p")))
-        .turn(|_| Response::new().text("done"));
+        .turn(|_| Response::new().with_text("done"));
     let questions = Questions::default();
     let agent = asking(Agent::new(model).tools(runs.tools()), &questions);
     let human = async {
@@ -161,9 +161,9 @@ async fn s21_no_history_brings_an_approved_call_with_it() {
     let runs = Arc::new(Runs::default());
     let model = ScriptedModel::new()
         .turn(|_| Response::new().block(paying("p")))
-        .turn(|_| Response::new().text("paid"))
+        .turn(|_| Response::new().with_text("paid"))
         .turn(|_| Response::new().block(paying("p")))
-        .turn(|request| Response::new().text(request.results()[0].text()));
+        .turn(|request| Response::new().with_text(request.results()[0].text()));
     let agent = Agent::new(model).tools(runs.tools());
     let allowed = agent.clone().approve(|_| async { Decision::Allow });
     let honest = saved(allowed.run("go").await.unwrap().transcript());

@@ -1,6 +1,6 @@
 //! One call that goes wrong, and what the others have to do with it.
 
-use agent_core::Status::{Completed, Failed, Interrupted, NeverStarted};
+use agent_core::CallStatus::{Completed, Failed, Interrupted, NotRun};
 use agent_core::{Agent, Limits, Response, ScriptedModel, StopReason, ToolResult};
 
 use crate::support::{plan, statuses, texts};
@@ -35,15 +35,16 @@ async fn s02_each_way_to_end_has_its_own_words() {
     let cut = plan("look 1").stop(StopReason::MaxTokens);
     let outcome = agent(cut).run("go").await.unwrap();
     assert_eq!(texts(outcome.transcript()), ["never started: the response was cut off"]);
-    let outcome = agent(plan("look 1, look 1")).limits(Limits::default().calls(1)).run("go").await;
+    let outcome =
+        agent(plan("look 1, look 1")).limits(Limits::default().with_calls(1)).run("go").await;
     assert!(texts(outcome.unwrap().transcript())[1].starts_with("never started: limit of 1 calls"));
 }
 
 /// anthropics/claude-code#86001: a tool that was killed while it ran was said not to have run.
 #[tokio::test(start_paused = true)]
-async fn s03_what_was_stopped_while_it_ran_is_not_said_to_have_never_started() {
+async fn s03_what_was_stopped_while_it_ran_is_not_said_to_have_not_run() {
     let error = agent(plan("save 900, save 10, end 500")).run("go").await.unwrap_err();
-    assert_eq!(statuses(error.transcript()), [Interrupted, NeverStarted, Failed]);
+    assert_eq!(statuses(error.transcript()), [Interrupted, NotRun, Failed]);
     assert!(texts(error.transcript())[0].contains("may have taken effect"));
 }
 
@@ -55,7 +56,7 @@ async fn s04_as_many_errors_as_calls_that_failed_themselves() {
         plan(&format!("look 5, {bad}, save 3, think 1, look 2"))
     };
     let script = (0..20).fold(ScriptedModel::new(), |m, n| m.turn(move |_| turn(n)));
-    let agent = Agent::new(script.turn(|_| Response::new().text("done"))).tools(toolset());
+    let agent = Agent::new(script.turn(|_| Response::new().with_text("done"))).tools(toolset());
     let outcome = agent.run("go").await.unwrap();
     let errors = outcome.transcript().results().filter(|result| result.is_error()).count();
     assert_eq!((outcome.transcript().results().count(), errors), (100, 12));

@@ -1,6 +1,6 @@
 //! Calls that hang, and runs that are stopped.
 
-use agent_core::Status::{Completed, Interrupted, TimedOut};
+use agent_core::CallStatus::{Completed, Interrupted, TimedOut};
 use agent_core::{Agent, Response, Transcript, tool, tools};
 use tokio::time::{Instant, timeout};
 

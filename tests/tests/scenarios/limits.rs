@@ -26,7 +26,7 @@ async fn s13_blocking_bodies_run_together() {
 #[tokio::test(start_paused = true)]
 async fn s14_792_calls_under_a_limit_end_in_order() {
     let agent = agent(plan(&["look 100"; 792].join(", ")))
-        .limits(Limits::default().calls(1000))
+        .limits(Limits::default().with_calls(1000))
         .concurrency(10);
     let outcome = agent.run("go").await.unwrap();
     assert_eq!(outcome.elapsed(), ms(8_000));

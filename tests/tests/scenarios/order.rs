@@ -1,8 +1,8 @@
 //! Updates that were lost, and orders that were not kept.
 
-use agent_core::Status::{Completed, Failed};
+use agent_core::CallStatus::{Completed, Failed};
 use agent_core::{
-    Agent, Lock, Parallel, Response, ScriptedModel, ToolResult, Toolset, tool, tools,
+    Agent, Lock, ParallelToolCalls, Response, ScriptedModel, ToolResult, Toolset, tool, tools,
 };
 use futures::future::join_all;
 use serde_json::json;
@@ -106,7 +106,7 @@ async fn s11_a_shell_that_is_shared_is_a_resource_with_a_key() {
         .call("shell", r#"{"shell":"one","folder":"/tmp"}"#)
         .call("shell", r#"{"shell":"one"}"#)
         .call("shell", r#"{"shell":"two"}"#);
-    let tools = tools![shell].with(Shells::default());
+    let tools = tools![shell].with_state(Shells::default());
     let outcome = Agent::new(once(response)).tools(tools).run("go").await.unwrap();
     assert_eq!(texts(outcome.transcript()), ["/tmp", "/", "/"]);
     assert_eq!(spans(&outcome), [(0, 10), (10, 20), (0, 10)]);
@@ -117,11 +117,11 @@ async fn s11_a_shell_that_is_shared_is_a_resource_with_a_key() {
 async fn s12_a_forbidden_parallel_holds_on_both_sides() {
     let model = ScriptedModel::new()
         .turn(|request| {
-            assert_eq!(request.parallel(), Parallel::Never);
+            assert_eq!(request.parallel_tool_calls(), ParallelToolCalls::Never);
             plan("think 10, think 10, think 10")
         })
         .turn(|_| Response::new());
-    let agent = Agent::new(model).tools(toolset()).parallel(Parallel::Never);
+    let agent = Agent::new(model).tools(toolset()).parallel_tool_calls(ParallelToolCalls::Never);
     assert_eq!(spans(&agent.run("go").await.unwrap()), [(0, 10), (10, 20), (20, 30)]);
 }
 
@@ -173,7 +173,7 @@ async fn s31_updates_of_shared_state_come_in_call_order_and_none_is_lost() {
         .call("put", r#"{"what":"tea","ms":30}"#)
         .call("put", r#"{"what":"milk","ms":10}"#)
         .call("put", r#"{"what":"ice","ms":0}"#);
-    let tools = tools![put].with(Lock::new(Basket::default()));
+    let tools = tools![put].with_state(Lock::new(Basket::default()));
     let outcome = Agent::new(once(response)).tools(tools).run("go").await.unwrap();
     assert_eq!(texts(outcome.transcript()), ["tea", "tea+milk", "tea+milk+ice"]);
 }

@@ -1,9 +1,9 @@
 //! What a response may be like, and what becomes of its calls.
 
-use agent_core::Status::{Completed, Failed, NeverStarted};
+use agent_core::CallStatus::{Completed, Failed, NotRun};
 use agent_core::{
-    Agent, Block, Ctx, Message, Response, ScriptedModel, StopReason, ToolCall, ToolResult, View,
-    tool, tools,
+    Agent, Content, ContentBlock, Message, Response, ScriptedModel, StopReason, ToolCall,
+    ToolContext, ToolResult, tool, tools,
 };
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,7 +34,7 @@ async fn s24_nothing_of_a_response_that_was_cut_off_runs() {
     ] {
         let agent = Agent::new(once(whole().stop(stop.clone()))).tools(tools![tick]);
         let outcome = agent.run("go").await.unwrap();
-        assert_eq!(statuses(outcome.transcript()), [NeverStarted], "{stop:?}");
+        assert_eq!(statuses(outcome.transcript()), [NotRun], "{stop:?}");
         saved(outcome.transcript());
     }
     // Where the server lies about the reason, the arguments tell.
@@ -44,8 +44,8 @@ async fn s24_nothing_of_a_response_that_was_cut_off_runs() {
     assert_eq!(RAN.load(Ordering::SeqCst), 0);
 }
 
-fn with_id(id: &str) -> Block {
-    View::ToolCall(ToolCall::new(id, "think", r#"{"ms":1}"#)).into()
+fn with_id(id: &str) -> ContentBlock {
+    Content::ToolCall(ToolCall::new(id, "think", r#"{"ms":1}"#)).into()
 }
 
 /// generative-computing/mellea#1431, NousResearch/hermes-agent#101536: two calls of one name, or
@@ -89,12 +89,12 @@ async fn s29_all_results_stand_in_one_message_directly_after_their_calls() {
     else {
         panic!("{:?}", outcome.transcript());
     };
-    assert_eq!((calls.calls().count(), results.len(), text.all_text()), (4, 4, "done".to_owned()));
+    assert_eq!((calls.calls().count(), results.len(), text.text()), (4, 4, "done".to_owned()));
 }
 
 /// Tell the key of the call, before and after a pause.
 #[tool(write)]
-async fn pay(ctx: Ctx) -> String {
+async fn pay(ctx: ToolContext) -> String {
     let before = ctx.key().to_owned();
     sleep(Duration::from_millis(1)).await;
     assert_eq!(before, ctx.clone().key());

@@ -71,7 +71,7 @@ fn see(cell: &Cell) -> u64 {
 
 #[test]
 fn on_many_threads_no_burst_of_calls_on_one_state_runs_out_of_order() {
-    let tools = tools![add, see].with(Lock::new(Cell::default()));
+    let tools = tools![add, see].with_state(Lock::new(Cell::default()));
     let (add, see) = (("add", None, None), |after| ("see", None, Some([3, after])));
     let steps = [add, see(1), see(1), add, see(2), add, see(3)];
     no_violations("one state", &Agent::new(burst(&steps)).tools(tools), &steps);
@@ -96,7 +96,7 @@ fn see_outside(outside: &Outside) -> u64 {
 fn on_many_threads_no_burst_of_writes_and_reads_runs_out_of_order() {
     let (add, see) = (("add_outside", None, None), |after| ("see_outside", None, Some([2, after])));
     let steps = [add, see(1), see(1), add, see(2)];
-    let tools = tools![add_outside, see_outside].with(Outside::default());
+    let tools = tools![add_outside, see_outside].with_state(Outside::default());
     no_violations("the world", &Agent::new(burst(&steps)).tools(tools), &steps);
 }
 
@@ -123,7 +123,7 @@ fn get(shelf: &Shelf, key: &str) -> u64 {
 
 #[test]
 fn on_many_threads_no_burst_of_keyed_writes_and_reads_runs_out_of_order() {
-    let tools = tools![get, put].with(Shelf::default());
+    let tools = tools![get, put].with_state(Shelf::default());
     let put = |key| ("put", Some(key), None);
     let get = |key, each, after| ("get", Some(key), Some([each, after]));
     let steps = [
@@ -172,7 +172,7 @@ fn lines(tree: &Tree, key: PathBuf) -> u64 {
 
 #[test]
 fn on_many_threads_no_burst_on_paths_and_what_lies_in_them_runs_out_of_order() {
-    let tools = tools![append, lines].with(Tree::default());
+    let tools = tools![append, lines].with_state(Tree::default());
     let append = |path| ("append", Some(path), None);
     let lines = |path, each, after| ("lines", Some(path), Some([each, after]));
     let steps = [

@@ -56,7 +56,7 @@ async fn hold(bench: &Bench, talks: &[Talk], dice: &mut Dice) -> Went {
                 response.clone()
             });
         }
-        let model = model.turn(|_| Response::new().text("done"));
+        let model = model.turn(|_| Response::new().with_text("done"));
         let tools = if run == 1 { bench.joined_tools() } else { bench.tools() };
         let agent = bench.decide(Agent::new(model).tools(tools.clone()), calls(talk).copied());
         if let Some(slots) = slots { agent.concurrency(slots) } else { agent }

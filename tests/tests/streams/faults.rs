@@ -102,7 +102,7 @@ async fn a_fault_after_each_byte_is_an_error_or_the_whole_response_and_no_wrong_
             if let Err(error) = &came.response
                 && is_between
             {
-                assert!(error.is_temporary() && error.status() == Some(200), "{error}");
+                assert!(error.is_retryable() && error.status() == Some(200), "{error}");
                 assert_eq!(error.request_id(), Some("req_1"));
             }
 

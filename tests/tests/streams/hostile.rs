@@ -2,7 +2,7 @@
 //! is left alone.
 
 use agent_core::transport::Timeouts;
-use agent_core::{Limits, ModelErrorKind as Kind, StopReason, View};
+use agent_core::{Content, Limits, ModelErrorKind as Kind, StopReason};
 use futures::stream;
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ async fn refused(inner: &[Value], why: &str) {
     let error = came.response.unwrap_err();
     assert_eq!((error.kind(), error.status()), (Kind::Unreadable, Some(200)), "{why}");
     assert!(error.to_string().starts_with(&format!("the answer is broken: {why}")), "{error}");
-    assert!(!error.is_temporary() && error.body().is_some());
+    assert!(!error.is_retryable() && error.body().is_some());
     assert_eq!(error.request_id(), Some("req_1"));
 }
 
@@ -127,7 +127,7 @@ async fn what_is_not_known_is_left_alone() {
         let came =
             taken_whole(message([&inner[..], &[event.clone(), stop(0)]].concat(), "end_turn"));
         let came = came.await;
-        assert_eq!((came.response().all_text(), came.told.len()), ("x".to_owned(), 1), "{event}");
+        assert_eq!((came.response().text(), came.told.len()), ("x".to_owned(), 1), "{event}");
         assert_eq!(came.response().usage().output_tokens, 42);
     }
     // Deltas too, of which a block that is known needs none.
@@ -135,7 +135,7 @@ async fn what_is_not_known_is_left_alone() {
     for strange in strange {
         let inner = [start(0, &text()), text_delta(0, "x"), delta(0, &strange), stop(0)];
         let came = taken_whole(message(inner, "end_turn")).await;
-        assert_eq!(came.response().all_text(), "x", "{strange}");
+        assert_eq!(came.response().text(), "x", "{strange}");
     }
     // And blocks, which go back as they came.
     let blocks = [
@@ -153,7 +153,10 @@ async fn what_is_not_known_is_left_alone() {
             continue;
         }
         let [its] = came.response().blocks() else { panic!("{came:?}") };
-        assert_eq!((its.view(), its.raw().unwrap().get()), (&View::Opaque, &*block.to_string()));
+        assert_eq!(
+            (its.content(), its.raw().unwrap().get()),
+            (&Content::Opaque, &*block.to_string())
+        );
     }
 }
 
@@ -161,14 +164,14 @@ async fn what_is_not_known_is_left_alone() {
 async fn a_text_with_pieces_of_an_input_stays_a_text() {
     let inner = [start(0, &text()), text_delta(0, "Hello"), input_delta(0, ","), stop(0)];
     let response = taken_whole(message(inner.to_vec(), "end_turn")).await.response.unwrap();
-    assert_eq!(response.all_text(), "Hello");
+    assert_eq!(response.text(), "Hello");
 }
 
 #[tokio::test]
 async fn numbers_of_blocks_may_leave_some_out() {
     let inner = [start(3, &text()), start(7, &text()), text_delta(7, "b"), text_delta(3, "a")];
     let came = taken_whole(message(inner, "end_turn")).await;
-    assert_eq!(came.response().all_text(), "ab");
+    assert_eq!(came.response().text(), "ab");
 }
 
 /// Whoever hears of a call that is complete has heard of those before it.
@@ -208,11 +211,11 @@ async fn what_comes_after_the_end_counts_for_nothing() {
         for pieces in [vec![format!("{body}{}", event(&more))], vec![body.clone(), event(&more)]] {
             let pieces: Vec<_> = pieces.iter().map(|text| piece(text.as_bytes())).collect();
             let came = taken(Answer::events(stream::iter(pieces))).await;
-            assert_eq!((came.response().all_text(), came.told.len()), ("x".to_owned(), 1));
+            assert_eq!((came.response().text(), came.told.len()), ("x".to_owned(), 1));
         }
     }
     let garbage = taken_whole(format!("{body}data: {{\n\nx")).await;
-    assert_eq!(garbage.response().all_text(), "x");
+    assert_eq!(garbage.response().text(), "x");
 }
 
 #[tokio::test]
@@ -221,14 +224,14 @@ async fn a_stream_without_its_end_is_no_response() {
     {
         let came = taken_whole(body).await;
         let error = came.response.unwrap_err();
-        assert!(error.is_temporary() && error.kind() == Kind::Connection, "{body}: {error}");
+        assert!(error.is_retryable() && error.kind() == Kind::Connection, "{body}: {error}");
         assert_eq!(error.request_id(), Some("req_1"));
     }
 }
 
 #[tokio::test]
 async fn an_error_within_a_stream_has_its_kind() {
-    for (name, kind, is_temporary) in [
+    for (name, kind, is_retryable) in [
         ("overloaded_error", Kind::Overloaded, true),
         ("api_error", Kind::Server, true),
         ("rate_limit_error", Kind::RateLimited, true),
@@ -243,7 +246,7 @@ async fn an_error_within_a_stream_has_its_kind() {
             let body = events(&[message_start(), start(0, &text()), text_delta(0, "x"), error]);
             let came = taken_whole(body).await;
             let error = came.response.unwrap_err();
-            assert_eq!((error.kind(), error.is_temporary()), (kind, is_temporary), "{name}");
+            assert_eq!((error.kind(), error.is_retryable()), (kind, is_retryable), "{name}");
             assert_eq!((error.status(), error.name()), (Some(200), Some(name)));
             assert!(error.to_string().contains("because"), "{error}");
         }
@@ -251,7 +254,7 @@ async fn an_error_within_a_stream_has_its_kind() {
 }
 
 fn small(response: usize, event: usize) -> Limits {
-    Limits::default().response(response).event(event)
+    Limits::default().with_response_bytes(response).with_event_bytes(event)
 }
 
 async fn limited(body: &str, limits: Limits, size: usize) -> Came {
@@ -266,14 +269,14 @@ async fn limits_hold_to_the_byte_however_the_bytes_come() {
     let longest = body.split_inclusive("\n\n").map(str::len).max().unwrap();
     for size in [1, 7, 100, body.len()] {
         let fits = limited(&body, small(body.len(), longest), size).await;
-        assert_eq!(fits.response().all_text().len(), 2000);
+        assert_eq!(fits.response().text().len(), 2000);
         for (limits, name) in [
-            (small(body.len() - 1, longest), "Limits::response"),
-            (small(body.len(), longest - 1), "Limits::event"),
+            (small(body.len() - 1, longest), "Limits::response_bytes"),
+            (small(body.len(), longest - 1), "Limits::event_bytes"),
         ] {
             let came = limited(&body, limits, size).await;
             let error = came.response.unwrap_err();
-            assert_eq!((error.kind(), error.is_temporary()), (Kind::TooLarge, false));
+            assert_eq!((error.kind(), error.is_retryable()), (Kind::TooLarge, false));
             assert!(error.to_string().contains(name), "{error}");
         }
     }
@@ -304,7 +307,7 @@ async fn a_member_that_begins_often_is_written_once() {
     let more = events(&[text_delta(0, &"x".repeat(100_000)), stop(0)]);
     let end = events(&message_end("end_turn"));
     let came = taken_whole(format!("{}{begin}{more}{end}", event(&message_start()))).await;
-    assert_eq!(came.response().all_text().len(), 100_000);
+    assert_eq!(came.response().text().len(), 100_000);
     assert!(came.response().blocks()[0].raw().unwrap().get().len() < 100_100);
 }
 
@@ -326,7 +329,7 @@ async fn an_answer_is_taken_as_what_it_says_it_is() {
         of(&[], &format!(": hello\n\n{body}")),
     ] {
         let came = taken(answer).await;
-        assert_eq!(came.response().all_text(), "x");
+        assert_eq!(came.response().text(), "x");
         assert_eq!(*came.response().stop_reason(), StopReason::EndTurn);
     }
     for (kind, why) in [

@@ -2,7 +2,9 @@
 
 use agent_core::providers::Anthropic;
 use agent_core::transport::{Body, Recorder, Replayer, Transport};
-use agent_core::{Agent, BoxFuture, ModelError, Outcome, Status, Stop, StopReason, tool, tools};
+use agent_core::{
+    Agent, BoxFuture, CallStatus, ModelError, Outcome, RunEnd, StopReason, tool, tools,
+};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -55,7 +57,7 @@ fn say_done() -> String {
     message([start(0, &text), text_delta(0, "done"), stop(0)], "end_turn")
 }
 
-fn results(outcome: &Outcome) -> Vec<(Status, &str)> {
+fn results(outcome: &Outcome) -> Vec<(CallStatus, &str)> {
     outcome.transcript().results().map(|result| (result.status(), result.text())).collect()
 }
 
@@ -69,8 +71,8 @@ async fn a_streamed_call_runs_and_its_block_goes_back() {
     ];
     let served = Served::new([message(call, "tool_use"), say_done()]);
     let outcome = agent(served.clone()).run("Look").await.unwrap();
-    assert_eq!((outcome.stop(), outcome.text()), (&Stop::Done, "done".to_owned()));
-    assert_eq!(results(&outcome), [(Status::Completed, "all is well in a.md")]);
+    assert_eq!((outcome.end(), outcome.text()), (&RunEnd::Done, "done".to_owned()));
+    assert_eq!(results(&outcome), [(CallStatus::Completed, "all is well in a.md")]);
     let asked = served.asked.lock().unwrap();
     assert!(asked.iter().all(|body| body["stream"] == true));
     let back =
@@ -89,12 +91,12 @@ async fn a_call_that_is_cut_off_is_kept_and_does_not_run() {
         input_delta(1, "{\"path\": \"b.m"),
     ];
     let served = Served::new([message(cut, "max_tokens"), say_done()]);
-    let agent = agent(served.clone()).early_start(false);
+    let agent = agent(served.clone()).eager_calls(false);
     let mut chat = agent.conversation(agent_core::Transcript::default());
     let outcome = chat.send("Look").await.unwrap();
-    assert_eq!(outcome.stop(), &Stop::Truncated);
+    assert_eq!(outcome.end(), &RunEnd::Truncated);
     let statuses: Vec<_> = results(&outcome).into_iter().map(|(status, _)| status).collect();
-    assert_eq!(statuses, [Status::NeverStarted; 2]);
+    assert_eq!(statuses, [CallStatus::NotRun; 2]);
     chat.send("Go on").await.unwrap();
     let asked = served.asked.lock().unwrap();
     let back = &asked[1]["messages"][1]["content"];
@@ -108,7 +110,7 @@ async fn an_input_that_is_no_json_is_answered_with_a_fault() {
     let served = Served::new([message(call, "tool_use"), say_done()]);
     let outcome = agent(served).run("Look").await.unwrap();
     let results = results(&outcome);
-    assert_eq!((results.len(), results[0].0), (1, Status::Failed));
+    assert_eq!((results.len(), results[0].0), (1, CallStatus::Failed));
     assert!(results[0].1.contains("JSON"), "{results:?}");
 }
 

@@ -34,7 +34,7 @@ impl From<Delta<'_>> for Told {
             Delta::Thinking(text) => Self::Thinking(text.to_owned()),
             Delta::Call { id, name } => Self::Call(id.to_owned(), name.to_owned()),
             Delta::Arguments(json) => Self::Arguments(json.to_owned()),
-            Delta::Complete(call) => Self::Complete(call.clone()),
+            Delta::CallDone(call) => Self::Complete(call.clone()),
             other => panic!("{other:?}"),
         }
     }
@@ -115,7 +115,7 @@ impl Model for Ear {
         Box::pin(async move {
             let told = Mutex::new(Vec::new());
             let hear = |delta: Delta<'_>| told.lock().unwrap().push(delta.into());
-            let response = self.model.ask(request.telling(&hear)).await;
+            let response = self.model.ask(request.with_sink(&hear)).await;
             let told = told.into_inner().unwrap();
             *self.came.lock().unwrap() = Some(Came { told, response });
             Ok(Response::new())

@@ -151,7 +151,7 @@ async fn what_is_told_of_a_recorded_stream_is_what_its_response_says() {
             Told::Text(text) => text.clone(),
             _ => String::new(),
         };
-        assert_eq!(came.told.iter().map(text).collect::<String>(), response.all_text(), "{name}");
+        assert_eq!(came.told.iter().map(text).collect::<String>(), response.text(), "{name}");
         let is_cut = name == "anthropic-cut-call-stream";
         let expected = if is_cut { vec![] } else { response.calls().collect::<Vec<_>>() };
         assert_eq!(came.complete(), expected, "{name}");

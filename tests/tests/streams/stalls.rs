@@ -58,7 +58,7 @@ async fn a_slow_answer_goes_on_as_long_as_it_says_something() {
     let events = u64::try_from(pieces.len()).unwrap();
     let long = Timeouts::default().idle(seconds(60)).total(seconds(10_000));
     let (came, time) = after(pieces.clone(), long).await;
-    assert_eq!(came.response().all_text(), "x".repeat(10));
+    assert_eq!(came.response().text(), "x".repeat(10));
     // The server does not close the connection, which is waited for a moment.
     assert_eq!(time, seconds(59 * events) + Duration::from_millis(100));
 
@@ -101,7 +101,7 @@ async fn an_answer_that_goes_on_while_nobody_listens_is_no_stall() {
         let begin = [(seconds(1), begin.clone()), (seconds(9), first.to_owned())];
         let pieces: Vec<_> = begin.into_iter().chain(rest.map(|text| (seconds(1), text))).collect();
         let (came, time) = after_a_pause(&pieces).await;
-        assert_eq!(came.response().all_text(), "x".repeat(101), "{first:?}");
+        assert_eq!(came.response().text(), "x".repeat(101), "{first:?}");
         // The server does not close the connection, which is waited for a moment.
         assert_eq!(time, seconds(114) + Duration::from_millis(100), "{first:?}");
     }
@@ -136,6 +136,6 @@ async fn an_answer_that_ends_takes_no_longer_than_it_does() {
     let all = [message_start()].into_iter().chain(text).chain(message_end("end_turn"));
     let pieces = all.map(|data| (seconds(1), event(&data).into())).collect();
     let came = taken_with(Answer::events(timed(pieces)), Limits::default(), Timeouts::default());
-    assert_eq!(came.await.response().all_text(), "x");
+    assert_eq!(came.await.response().text(), "x");
     assert_eq!(began.elapsed(), seconds(6));
 }

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use agent_core::{Ctx, ToolError, Toolset, tool, tools};
+use agent_core::{ToolContext, ToolError, Toolset, tool, tools};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -22,17 +22,17 @@ impl Diary {
     /// The tools of this file that need no approval.
     pub(crate) fn tools(self: &Arc<Self>) -> Toolset {
         tools![alone, bare, end, fail, hang, look, narrow, peek, polite, poke, save, tell, think]
-            .with_arc(self.clone())
+            .with_state_arc(self.clone())
     }
 
     /// Few of them, where each run counts.
     pub(crate) fn few_tools(self: &Arc<Self>) -> Toolset {
-        tools![peek, poke, think].with_arc(self.clone())
+        tools![peek, poke, think].with_state_arc(self.clone())
     }
 
     /// All tools of this file.
     pub(crate) fn all_tools(self: &Arc<Self>) -> Toolset {
-        self.tools().and(tools![wipe].with_arc(self.clone())).unwrap()
+        self.tools().and(tools![wipe].with_state_arc(self.clone())).unwrap()
     }
 
     /// Begins a new page: empty, and at no time.
@@ -176,7 +176,7 @@ async fn hang(diary: &Diary, ms: u64) -> u64 {
 
 /// Write until the run is cancelled, and then a little more.
 #[tool(write("polite"))]
-async fn polite(diary: &Diary, call: Ctx, ms: u64) -> String {
+async fn polite(diary: &Diary, call: ToolContext, ms: u64) -> String {
     let visit = Visit::begin(diary, "polite");
     call.cancelled().await;
     sleep(Duration::from_millis(ms)).await;
@@ -186,7 +186,7 @@ async fn polite(diary: &Diary, call: Ctx, ms: u64) -> String {
 
 /// Say how far it is, every 10 ms.
 #[tool(read)]
-async fn tell(diary: &Diary, call: Ctx, ms: u64) -> u64 {
+async fn tell(diary: &Diary, call: ToolContext, ms: u64) -> u64 {
     let visit = Visit::begin(diary, "tell");
     for done in 0..ms / 10 {
         call.progress(format!("{done}"));

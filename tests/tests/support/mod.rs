@@ -4,7 +4,7 @@
 
 pub(crate) mod dice;
 
-use agent_core::{Outcome, Response, ScriptedModel, Status, Transcript};
+use agent_core::{CallStatus, Outcome, Response, ScriptedModel, Transcript};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -26,7 +26,7 @@ pub(crate) fn plan(calls: &str) -> Response {
 pub(crate) fn once(response: Response) -> ScriptedModel {
     ScriptedModel::new()
         .turn(move |_| response.clone())
-        .turn(|_| Response::new().text("done").used(agent_core::Usage::default()))
+        .turn(|_| Response::new().with_text("done").used(agent_core::Usage::default()))
 }
 
 /// When each call began and ended, in whole milliseconds.
@@ -45,7 +45,7 @@ pub(crate) fn texts(transcript: &Transcript) -> Vec<&str> {
     transcript.results().map(agent_core::ToolResult::text).collect()
 }
 
-pub(crate) fn statuses(transcript: &Transcript) -> Vec<Status> {
+pub(crate) fn statuses(transcript: &Transcript) -> Vec<CallStatus> {
     transcript.results().map(agent_core::ToolResult::status).collect()
 }
 

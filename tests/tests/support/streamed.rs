@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use agent_core::{
-    Block, BoxFuture, Delta, Model, ModelError, ModelErrorKind, Request, Response, StopReason,
-    ToolCall, View,
+    BoxFuture, Content, ContentBlock, Delta, Model, ModelError, ModelErrorKind, Request, Response,
+    StopReason, ToolCall,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -47,7 +47,7 @@ impl Script {
         self
     }
 
-    pub(crate) fn text(self, text: impl Into<String>) -> Self {
+    pub(crate) fn with_text(self, text: impl Into<String>) -> Self {
         self.beat(Beat::Text(text.into()))
     }
 
@@ -104,7 +104,7 @@ impl Script {
     async fn play(&self, request: &Request<'_>, quiet: bool) -> Result<Response, ModelError> {
         let tell = |delta: Delta<'_>| {
             if !quiet {
-                request.tell(delta);
+                request.emit(delta);
             }
         };
         let (mut response, mut open) = (Response::new(), None::<&ToolCall>);
@@ -116,16 +116,16 @@ impl Script {
             let goes_on = !matches!(beat, Beat::Fail(..) | Beat::Stall)
                 && !matches!(beat, Beat::End(stop) if cuts(stop));
             if goes_on && let Some(call) = open.take() {
-                tell(Delta::Complete(call));
+                tell(Delta::CallDone(call));
             }
             match beat {
                 Beat::Text(text) => {
                     tell(Delta::Text(text));
-                    response = response.block(View::Text(text.clone()).into());
+                    response = response.block(Content::Text(text.clone()).into());
                 }
                 Beat::Thinking(text) => {
                     tell(Delta::Thinking(text));
-                    response = response.block(View::Thinking(text.clone()).into());
+                    response = response.block(Content::Thinking(text.clone()).into());
                 }
                 Beat::Call(call) => {
                     tell(Delta::Call { id: call.id(), name: call.name() });
@@ -135,7 +135,7 @@ impl Script {
                     let (one, other) = call.arguments().split_at(middle.unwrap());
                     tell(Delta::Arguments(one));
                     tell(Delta::Arguments(other));
-                    response = response.block(Block::from(View::ToolCall(call.clone())));
+                    response = response.block(ContentBlock::from(Content::ToolCall(call.clone())));
                     open = Some(call);
                 }
                 Beat::End(stop) => return Ok(response.stop(stop.clone())),
@@ -187,7 +187,7 @@ impl Model for Streamed {
             let at = self.asked.fetch_add(1, SeqCst);
             match self.scripts.get(at) {
                 Some(script) => script.play(&request, self.quiet).await,
-                None => Script::new().text("done").end().play(&request, self.quiet).await,
+                None => Script::new().with_text("done").end().play(&request, self.quiet).await,
             }
         })
     }

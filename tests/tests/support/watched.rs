@@ -40,9 +40,9 @@ impl Watched {
     }
 
     /// How the run ended, by its name.
-    pub(crate) fn stop(&self) -> String {
+    pub(crate) fn end(&self) -> String {
         match &self.outcome {
-            Ok(outcome) => format!("{:?}", outcome.stop()),
+            Ok(outcome) => format!("{:?}", outcome.end()),
             Err(error) => format!("{:?}", error.kind()),
         }
     }
@@ -62,7 +62,7 @@ pub(crate) fn words(event: &Event) -> String {
         Event::CallEnded { number, result } => format!("end {number} {:?}", result.status()),
         Event::TurnRestarted { .. } => "restart".to_owned(),
         Event::TurnEnded { stop, .. } => format!("turn ends {stop:?}"),
-        Event::RunEnded { stop } => format!("run ends {stop:?}"),
+        Event::RunEnded { end } => format!("run ends {end:?}"),
         Event::RunFailed { .. } => "run failed".to_owned(),
         other => format!("{other:?}"),
     }

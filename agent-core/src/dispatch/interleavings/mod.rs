@@ -30,13 +30,14 @@ use std::time::Duration;
 use self::watch::{Mood, Op, Watch};
 use self::work::{ALL, Store, toolset};
 use super::{Batch, CallStep};
-use crate::approval::{Approval, Decision};
-use crate::halt::Halting;
-use crate::limits::Limits;
-use crate::slots::Slots;
+use crate::rules::approval::{Approval, Decision};
+use crate::rules::limits::Limits;
+use crate::rules::stop::StopSignal;
+use crate::schedule::queue::CallSlots;
+use crate::schedule::slots::Slots;
 use crate::sync::{Handle, JoinHandle, yield_now};
-use crate::toolset::{CallSlots, Toolset};
-use crate::transcript::{Status, ToolCall};
+use crate::toolset::Toolset;
+use crate::transcript::{CallStatus, ToolCall};
 
 /// Some runs of one agent, at the same time.
 struct Scene {
@@ -91,7 +92,7 @@ impl Scene {
             seen.over = vec![false; runs];
             seen.most = slots.as_ref().map_or(usize::MAX, |(most, _)| *most);
         });
-        let limits = Limits::default().call_timeout(timeout);
+        let limits = Limits::default().with_call_timeout(timeout);
         let one_by_one = thread_rng().gen_bool(0.1);
         Arc::new(Self { store, toolset, slots, limits, one_by_one, approval })
     }
@@ -140,7 +141,7 @@ impl Scene {
             around: None,
         };
         let calls: Vec<_> = calls.iter().collect();
-        batch.run(&calls, None, &mut Halting::never(), &mut sink).await;
+        batch.run(&calls, None, &mut StopSignal::never(), &mut sink).await;
         drop(over);
     }
 
@@ -182,14 +183,14 @@ impl Scene {
                     continue;
                 }
                 let [status] = *results else { panic!("{op:?}: {results:?}") };
-                assert!(!began || status != Status::NeverStarted, "{op:?} began");
+                assert!(!began || status != CallStatus::NotRun, "{op:?} began");
                 let completes = op.mood == Mood::Good && began;
-                assert!(completes || status != Status::Completed, "{op:?} is not completed");
+                assert!(completes || status != CallStatus::Completed, "{op:?} is not completed");
                 if undisturbed(op.run) {
                     let expected = match op.mood {
-                        _ if op.tool == "wipe" && !op.allowed => Status::NeverStarted,
-                        Mood::Good => Status::Completed,
-                        _ => Status::Failed,
+                        _ if op.tool == "wipe" && !op.allowed => CallStatus::NotRun,
+                        Mood::Good => CallStatus::Completed,
+                        _ => CallStatus::Failed,
                     };
                     assert_eq!(status, expected, "{op:?}");
                 }

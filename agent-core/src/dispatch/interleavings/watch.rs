@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use crate::error::ToolError;
-use crate::transcript::Status;
+use crate::transcript::CallStatus;
 
 /// A call of a run, and how it goes.
 #[derive(Debug, Clone, Copy)]
@@ -97,7 +97,7 @@ pub(super) struct Seen {
     /// The calls whose bodies began, in that order.
     pub(super) began: Vec<usize>,
     running: Vec<usize>,
-    pub(super) results: Vec<Vec<Status>>,
+    pub(super) results: Vec<Vec<CallStatus>>,
     /// How many were told that another call is still busy.
     pub(super) told: usize,
     pub(super) faults: Vec<String>,

@@ -1,6 +1,6 @@
 //! Tools that declare in each way what they touch.
 
-use agent_core::{Lock, State, Status, ToolError, Toolset, tool, tools};
+use agent_core::{CallStatus, Lock, State, ToolError, Toolset, tool, tools};
 use serde_json::json;
 use std::future::pending;
 use std::path::PathBuf;
@@ -77,7 +77,7 @@ async fn within(watch: &Watch, own: &Own, n: usize, path: PathBuf) -> Result<usi
     let own = own.0.lock().unwrap().clone().unwrap();
     let arguments = json!({ "path": path, "rests": watch.op(n).rests }).to_string();
     let status = own.call("inner", arguments).await.status();
-    if !matches!(status, Status::Completed | Status::TimedOut) {
+    if !matches!(status, CallStatus::Completed | CallStatus::TimedOut) {
         watch.see(|seen| seen.faults.push(format!("the call within another one: {status:?}")));
     }
     inside.end()
@@ -102,5 +102,5 @@ pub(super) fn toolset(store: &Arc<Store>) -> Toolset {
         think, look, poke, stock, order, recall, note, cat, edit, few, one, wipe, send, save,
         within, inner
     ];
-    tools.with_arc(store.clone())
+    tools.with_state_arc(store.clone())
 }

@@ -9,8 +9,10 @@ use super::failure;
 use super::request_id;
 use super::settings::{DIALECT, Settings};
 use crate::error::ModelError;
-use crate::providers::members::{items, members, value};
-use crate::transcript::{Block, Origin, Response, SharedText, StopReason, ToolCall, Usage, View};
+use crate::providers::json_members::{items, members, value};
+use crate::transcript::{
+    Content, ContentBlock, Origin, Response, SharedText, StopReason, ToolCall, Usage,
+};
 
 /// Our view of a small block takes far more room than its text.
 pub(super) const MOST_BLOCKS: usize = 100_000;
@@ -29,7 +31,7 @@ impl Around {
         self,
         settings: &Settings,
         headers: &HeaderMap,
-        blocks: impl Iterator<Item = Block>,
+        blocks: impl Iterator<Item = ContentBlock>,
     ) -> Response {
         let mut origin = Origin::new(DIALECT, settings.model.clone());
         origin.model = self.model.unwrap_or_else(|| settings.model.clone());
@@ -80,20 +82,20 @@ pub(super) fn stop(reason: Option<&str>) -> StopReason {
 }
 
 /// A block with our view of it; one that is not known, or not as expected, stays as it is.
-pub(super) fn block(raw: Arc<Box<RawValue>>) -> Block {
-    Block::with_shared_raw(view(&raw), raw)
+pub(super) fn block(raw: Arc<Box<RawValue>>) -> ContentBlock {
+    ContentBlock::with_shared_raw(view(&raw), raw)
 }
 
-pub(super) fn view(raw: &Arc<Box<RawValue>>) -> View {
-    known(raw).unwrap_or(View::Opaque)
+pub(super) fn view(raw: &Arc<Box<RawValue>>) -> Content {
+    known(raw).unwrap_or(Content::Opaque)
 }
 
-fn known(raw: &Arc<Box<RawValue>>) -> Option<View> {
+fn known(raw: &Arc<Box<RawValue>>) -> Option<Content> {
     const MEMBERS: [&str; 6] = ["type", "text", "thinking", "id", "name", "input"];
     let [kind, text, thinking, id, name, input] = members(raw.get(), MEMBERS).ok()?;
     match value::<String>(kind)?.as_str() {
-        "text" => Some(View::Text(value(text)?)),
-        "thinking" => Some(View::Thinking(value(thinking)?)),
+        "text" => Some(Content::Text(value(text)?)),
+        "thinking" => Some(Content::Thinking(value(thinking)?)),
         "tool_use" => {
             let input = input.map(RawValue::get).unwrap_or_default();
             Some(call(id, name, SharedText::part_of(raw, input)))
@@ -102,11 +104,11 @@ fn known(raw: &Arc<Box<RawValue>>) -> Option<View> {
     }
 }
 
-pub(super) fn call(id: Option<&RawValue>, name: Option<&RawValue>, input: SharedText) -> View {
+pub(super) fn call(id: Option<&RawValue>, name: Option<&RawValue>, input: SharedText) -> Content {
     let [id, name] = [id, name].map(|text| value::<Arc<str>>(text).unwrap_or_default());
     // As others say that there are no arguments; the block cannot go back as it is then.
     let input = if *input == *"null" { "".into() } else { input };
-    View::ToolCall(ToolCall::with_shared(id, name, input))
+    Content::ToolCall(ToolCall::with_shared(id, name, input))
 }
 
 /// `{"category": .., "explanation": ..}` of a refusal, as a text.

@@ -10,7 +10,7 @@ use super::messages::{WireMessage, messages};
 use super::settings::{Settings, configuration};
 use super::tools::Tools;
 use crate::error::ModelError;
-use crate::model::{Parallel, Request, ToolChoice};
+use crate::model::{ParallelToolCalls, Request, ToolChoice};
 use crate::transcript::StopReason;
 
 /// The fields that cannot be set, and where they come from.
@@ -95,7 +95,7 @@ fn choice(settings: &Settings, request: &Request<'_>) -> Result<Option<WireChoic
             _ => Err(configuration("the agent has no tools, and its model must call one")),
         };
     }
-    let at_most_one = request.parallel() == Parallel::Never;
+    let at_most_one = request.parallel_tool_calls() == ParallelToolCalls::Never;
     let (kind, name, at_most_one) = match request.tool_choice() {
         ToolChoice::Auto if !at_most_one => return Ok(None),
         ToolChoice::Auto => ("auto", None, true),

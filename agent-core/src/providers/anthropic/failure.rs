@@ -9,7 +9,7 @@ use super::request_id;
 use super::settings::{Auth, BASE_URL, Settings};
 use crate::error::{ModelError, ModelErrorKind as Kind};
 use crate::model::Request;
-use crate::providers::members::{members, value};
+use crate::providers::json_members::{members, value};
 
 type Answer = http::Response<Bytes>;
 

@@ -9,9 +9,10 @@ use std::borrow::Cow;
 
 use super::settings::{DIALECT, Settings, configuration};
 use crate::error::ModelError;
-use crate::providers::members::{members, value};
+use crate::providers::json_members::{members, value};
 use crate::transcript::{
-    Block, Media, MediaSource, Message, Part, Response, ToolCall, ToolResult, Transcript, View,
+    Content, ContentBlock, Media, MediaSource, Message, Part, Response, ToolCall, ToolResult,
+    Transcript,
 };
 
 #[derive(Serialize)]
@@ -47,7 +48,7 @@ enum WireBlock<'a> {
     },
     ToolResult {
         tool_use_id: Cow<'a, str>,
-        content: Content<'a>,
+        content: WireContent<'a>,
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         is_error: bool,
     },
@@ -58,7 +59,7 @@ enum WireBlock<'a> {
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Content<'a> {
+enum WireContent<'a> {
     Text(&'a str),
     Blocks(Vec<WireBlock<'a>>),
 }
@@ -145,8 +146,8 @@ fn document_source(document: &Media) -> Result<Source<'_>, String> {
 fn result(result: &ToolResult) -> WireBlock<'_> {
     let content = match result.more() {
         // The API refuses an error without a text, now and with every later request.
-        [] if result.is_error() && result.text().trim().is_empty() => Content::Text("failed"),
-        [] => Content::Text(result.text()),
+        [] if result.is_error() && result.text().trim().is_empty() => WireContent::Text("failed"),
+        [] => WireContent::Text(result.text()),
         more => {
             let text = (!result.text().trim().is_empty())
                 .then(|| WireBlock::Text { text: result.text().into() });
@@ -155,8 +156,8 @@ fn result(result: &ToolResult) -> WireBlock<'_> {
             let more = more.iter().filter(|part| !is_empty(part));
             let more = more.map(|part| block(part).unwrap_or_else(tell));
             match text.into_iter().chain(more).collect::<Vec<_>>() {
-                blocks if blocks.is_empty() => Content::Text("nothing"),
-                blocks => Content::Blocks(blocks),
+                blocks if blocks.is_empty() => WireContent::Text("nothing"),
+                blocks => WireContent::Blocks(blocks),
             }
         }
     };
@@ -170,32 +171,34 @@ fn result(result: &ToolResult) -> WireBlock<'_> {
 fn answered<'a>(settings: &Settings, response: &'a Response) -> Vec<WireBlock<'a>> {
     let origin = response.origin().filter(|origin| *origin.dialect == *DIALECT);
     let thoughts = origin.is_some_and(|origin| origin.asked == settings.model);
-    let keep =
-        |block: &&'a Block| origin.is_some() && !is_call(block) && (thoughts || !is_thought(block));
-    let blocks = response.blocks().iter().filter_map(|block| match (block.view(), block.raw()) {
-        (View::Text(text), _) if text.is_empty() => None,
-        (View::ToolCall(call), Some(raw)) if origin.is_some() && is_sendable(call) => {
-            Some(WireBlock::Raw(raw))
-        }
-        (View::ToolCall(call), _) => Some(tool_use(call)),
-        (_, Some(raw)) if keep(&block) => Some(WireBlock::Raw(raw)),
-        (View::Text(text), _) => Some(WireBlock::Text { text: text.into() }),
-        (View::Thinking(_) | View::Opaque, _) => None,
-    });
+    let keep = |block: &&'a ContentBlock| {
+        origin.is_some() && !is_call(block) && (thoughts || !is_thought(block))
+    };
+    let blocks =
+        response.blocks().iter().filter_map(|block| match (block.content(), block.raw()) {
+            (Content::Text(text), _) if text.is_empty() => None,
+            (Content::ToolCall(call), Some(raw)) if origin.is_some() && is_sendable(call) => {
+                Some(WireBlock::Raw(raw))
+            }
+            (Content::ToolCall(call), _) => Some(tool_use(call)),
+            (_, Some(raw)) if keep(&block) => Some(WireBlock::Raw(raw)),
+            (Content::Text(text), _) => Some(WireBlock::Text { text: text.into() }),
+            (Content::Thinking(_) | Content::Opaque, _) => None,
+        });
     blocks.collect()
 }
 
-fn is_thought(block: &Block) -> bool {
-    matches!(block.view(), View::Thinking(_)) || is_opaque(block, "redacted_thinking")
+fn is_thought(block: &ContentBlock) -> bool {
+    matches!(block.content(), Content::Thinking(_)) || is_opaque(block, "redacted_thinking")
 }
 
 /// A call that is not seen as one, as a history from elsewhere may hold it, would go without a result.
-fn is_call(block: &Block) -> bool {
+fn is_call(block: &ContentBlock) -> bool {
     is_opaque(block, "tool_use")
 }
 
-fn is_opaque(block: &Block, kind: &str) -> bool {
-    let raw = block.raw().filter(|_| *block.view() == View::Opaque);
+fn is_opaque(block: &ContentBlock, kind: &str) -> bool {
+    let raw = block.raw().filter(|_| *block.content() == Content::Opaque);
     let found = raw.and_then(|raw| members(raw.get(), ["type"]).ok());
     found.and_then(|[found]| value::<String>(found)).is_some_and(|found| found == kind)
 }

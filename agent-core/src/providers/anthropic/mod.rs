@@ -21,10 +21,10 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::dialect::{Decode, Dialect, ask};
-use super::frames::Frames;
 use super::secret::Secret;
 use crate::error::{ModelError, ModelErrorKind};
-use crate::model::{BoxFuture, Delta, Listener, Model, Parallel, Request, ToolChoice};
+use crate::model::{BoxFuture, Delta, DeltaSink, Model, ParallelToolCalls, Request, ToolChoice};
+use crate::providers::sse::Frames;
 use crate::transcript::{Response, Transcript};
 use crate::transport::{Http, Timeouts, Transport};
 use settings::Settings;
@@ -277,18 +277,18 @@ impl Dialect for Anthropic {
 pub fn stream_in_place(
     model: &Anthropic,
     pieces: &[Bytes],
-    hear: &(dyn Fn(Delta<'_>) + Send + Sync),
+    sink: &(dyn Fn(Delta<'_>) + Send + Sync),
 ) -> Result<Response, ModelError> {
     let (tools, choice, transcript) = (Arc::default(), ToolChoice::Auto, Transcript::default());
     let request = Request {
         system: None,
         tools: &tools,
         choice: &choice,
-        parallel: Parallel::Auto,
+        parallel: ParallelToolCalls::Auto,
         response_limit: usize::MAX,
         event_limit: usize::MAX,
         transcript: &transcript,
-        listener: Listener(Some(hear)),
+        sink: DeltaSink(Some(sink)),
     };
     let mut frames = Frames::new(request.event_limit());
     let mut decoder = model.decoder(request, HeaderMap::new());

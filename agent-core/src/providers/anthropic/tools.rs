@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::settings::{Settings, configuration};
 use crate::error::ModelError;
-use crate::schema::Definition;
+use crate::schema::ToolDefinition;
 
 /// The tools of the last toolset, as they stand in requests.
 #[derive(Default)]
 pub(super) struct Tools(Mutex<Option<Prepared>>);
 
 struct Prepared {
-    definitions: Arc<[Definition]>,
+    definitions: Arc<[ToolDefinition]>,
     json: Arc<RawValue>,
 }
 
@@ -22,7 +22,7 @@ impl Tools {
     pub(super) fn json(
         &self,
         settings: &Settings,
-        definitions: &Arc<[Definition]>,
+        definitions: &Arc<[ToolDefinition]>,
     ) -> Result<Option<Arc<RawValue>>, ModelError> {
         if definitions.is_empty() && settings.server_tools.is_empty() {
             return Ok(None);
@@ -41,7 +41,7 @@ impl Tools {
 }
 
 /// Ours first: errors of the API count from there.
-fn tools(settings: &Settings, definitions: &[Definition]) -> serde_json::Result<Box<RawValue>> {
+fn tools(settings: &Settings, definitions: &[ToolDefinition]) -> serde_json::Result<Box<RawValue>> {
     let mut server_tools = settings.server_tools.clone();
     let mark = settings.cache.mark();
     // The last one ends what is kept; its maker may have marked it otherwise.

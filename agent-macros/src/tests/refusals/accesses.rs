@@ -111,8 +111,8 @@ fn a_key_of_a_borrow_that_looks_like_an_argument() {
         ("&String", "&str"),
         ("&Vec<u8>", "&[u8]"),
         ("&Vec<&str>", "&[String]"),
-        ("&Ctx", "Ctx"),
-        ("&(agent_core::Ctx)", "agent_core::Ctx"),
+        ("&ToolContext", "ToolContext"),
+        ("&(agent_core::ToolContext)", "agent_core::ToolContext"),
     ] {
         let message = format!(
             "`path` is lent from the state, and a key comes from the call: take `path: {argument}` as an argument, or write `read(\"file\")` for the whole resource"

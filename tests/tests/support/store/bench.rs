@@ -42,7 +42,7 @@ impl Bench {
     pub(crate) fn new() -> Self {
         let store = Arc::new(Store::default());
         let tools = toolset(&store);
-        Self { joined: toolset(&store).ledger(&tools).unwrap(), tools, store }
+        Self { joined: toolset(&store).order_with(&tools).unwrap(), tools, store }
     }
 
     pub(crate) fn tools(&self) -> &Toolset {
@@ -85,7 +85,7 @@ impl Bench {
     /// An agent that decides over these calls as they say.
     pub(crate) fn decide(&self, agent: Agent, mut calls: impl Iterator<Item = Call>) -> Agent {
         let store = self.store.clone();
-        let limits = Limits::default().call_timeout(ms(TIMEOUT));
+        let limits = Limits::default().with_call_timeout(ms(TIMEOUT));
         let agent = agent.limits(limits).approve(move |call| {
             let op = op(&store.script, &call).unwrap();
             let wait = store.script.time(op.n, DECIDING);
@@ -143,7 +143,7 @@ impl Bench {
     }
 }
 
-fn op(script: &Script, call: &agent_core::Call) -> Option<Op> {
+fn op(script: &Script, call: &agent_core::PendingCall) -> Option<Op> {
     let n = call.arguments()["n"].as_u64()?;
     Some(script.op(usize::try_from(n).unwrap()))
 }

@@ -1,6 +1,6 @@
 //! What the calls do one after another, without the library.
 
-use agent_core::{Status, ToolResult};
+use agent_core::{CallStatus, ToolResult};
 
 use super::call::{Call, Mood, Op, Sets};
 use super::{Cells, TIMEOUT, digest, each, mix};
@@ -23,24 +23,24 @@ fn effect(cells: &mut Cells, name: &str, op: Op) -> u64 {
 impl Call {
     /// Runs it after all that were before it, and tells its result; nothing, if it is not known in
     /// advance.
-    fn run(self, cells: &mut Cells) -> (Status, Option<String>) {
+    fn run(self, cells: &mut Cells) -> (CallStatus, Option<String>) {
         let Self::Good(name, op) = self else {
-            return (Status::Failed, None);
+            return (CallStatus::Failed, None);
         };
         if self.is_denied() {
-            return (Status::NeverStarted, Some(format!("denied: {} may not", op.n)));
+            return (CallStatus::NotRun, Some(format!("denied: {} may not", op.n)));
         }
         let value = if op.ends_early() { 0 } else { effect(cells, name, op) };
         let (status, text) = match op.mood {
-            Mood::Good => (Status::Completed, value.to_string()),
-            Mood::FailsEarly | Mood::FailsLate => (Status::Failed, format!("{} fails", op.n)),
+            Mood::Good => (CallStatus::Completed, value.to_string()),
+            Mood::FailsEarly | Mood::FailsLate => (CallStatus::Failed, format!("{} fails", op.n)),
             Mood::PanicsEarly | Mood::PanicsLate => {
-                (Status::Failed, format!("the tool panicked: {} panics", op.n))
+                (CallStatus::Failed, format!("the tool panicked: {} panics", op.n))
             }
             Mood::HangsEarly | Mood::HangsLate => {
                 let may = "; it may have taken effect all the same";
                 let may = if HARMLESS.contains(&name) { "" } else { may };
-                (Status::TimedOut, format!("timed out after {TIMEOUT}ms{may}"))
+                (CallStatus::TimedOut, format!("timed out after {TIMEOUT}ms{may}"))
             }
         };
         (status, Some(text))

@@ -212,7 +212,7 @@ macro_rules! store_tools {
         }
 
         fn toolset(store: &Arc<Store>) -> Toolset {
-            tools![$(made::$name),*].with_arc(store.clone())
+            tools![$(made::$name),*].with_state_arc(store.clone())
         }
 
         const NAMES: &[&str] = &[$(stringify!($name)),*];

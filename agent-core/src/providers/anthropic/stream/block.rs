@@ -8,8 +8,8 @@ use super::Broken;
 use super::rebuilt::{Member, Rebuilt};
 use super::wire::{Event, WireDelta};
 use crate::model::{Delta, Request};
-use crate::providers::members::{each, items, members, value};
-use crate::transcript::{Block, SharedText, View};
+use crate::providers::json_members::{each, items, members, value};
+use crate::transcript::{Content, ContentBlock, SharedText};
 
 pub(super) struct OpenBlock {
     /// As it began.
@@ -56,10 +56,10 @@ impl OpenBlock {
 
     pub(super) fn tell_begin(&self, request: &Request<'_>) {
         match view(&self.raw) {
-            View::Text(text) if !text.is_empty() => request.tell(Delta::Text(&text)),
-            View::Thinking(text) if !text.is_empty() => request.tell(Delta::Thinking(&text)),
-            View::ToolCall(call) => {
-                request.tell(Delta::Call { id: call.id(), name: call.name() });
+            Content::Text(text) if !text.is_empty() => request.emit(Delta::Text(&text)),
+            Content::Thinking(text) if !text.is_empty() => request.emit(Delta::Thinking(&text)),
+            Content::ToolCall(call) => {
+                request.emit(Delta::Call { id: call.id(), name: call.name() });
             }
             _ => {}
         }
@@ -77,21 +77,21 @@ impl OpenBlock {
                 let text = delta.text.as_deref().ok_or("a delta has no text")?;
                 self.text("text")?.push_str(text);
                 if self.kind == Kind::Text && !text.is_empty() {
-                    request.tell(Delta::Text(text));
+                    request.emit(Delta::Text(text));
                 }
             }
             "input_json_delta" => {
                 let json = delta.partial_json.as_deref().ok_or("a delta has no JSON")?;
                 self.json()?.push_str(json);
                 if is_last_call && !json.is_empty() {
-                    request.tell(Delta::Arguments(json));
+                    request.emit(Delta::Arguments(json));
                 }
             }
             "thinking_delta" => {
                 let text = delta.thinking.as_deref().ok_or("a delta has no thinking")?;
                 self.text("thinking")?.push_str(text);
                 if self.kind == Kind::Thinking && !text.is_empty() {
-                    request.tell(Delta::Thinking(text));
+                    request.emit(Delta::Thinking(text));
                 }
             }
             "signature_delta" => {
@@ -175,7 +175,7 @@ impl OpenBlock {
     }
 
     /// The block with all that came.
-    pub(super) fn close(self) -> Block {
+    pub(super) fn close(self) -> ContentBlock {
         let Some(json) = self.input() else {
             return block(self.rebuilt(None).unwrap_or(self.raw));
         };
@@ -185,7 +185,7 @@ impl OpenBlock {
         match (raw, input) {
             (Some(raw), Some(input)) if is_call => {
                 let view = self.call(placed(&raw, input.get()));
-                Block::with_shared_raw(view, raw)
+                ContentBlock::with_shared_raw(view, raw)
             }
             // It is no JSON. The call is answered with what is wrong with it, and what goes back with
             // the next request is made of that.
@@ -202,7 +202,7 @@ impl OpenBlock {
         })
     }
 
-    fn call(&self, input: SharedText) -> View {
+    fn call(&self, input: SharedText) -> Content {
         let [id, name] = members(self.raw.get(), ["id", "name"]).unwrap_or_default();
         call(id, name, input)
     }
@@ -251,7 +251,7 @@ mod tests {
             assert_eq!(matches!(input, SharedText::Part(..)), is_held_once, "{block}");
 
             // Those of an answer that comes whole always are.
-            let View::ToolCall(call) = view(&block) else { panic!("{block}") };
+            let Content::ToolCall(call) = view(&block) else { panic!("{block}") };
             assert!(matches!(call.shared_arguments(), SharedText::Part(..)));
             assert_eq!(call.arguments(), INPUT);
         }

@@ -15,8 +15,8 @@ use super::settings::Settings;
 use crate::error::ModelError;
 use crate::model::{Delta, Request};
 use crate::providers::dialect::{Decode, Heard};
-use crate::providers::members::{members, value};
-use crate::transcript::{Block, Response, View};
+use crate::providers::json_members::{members, value};
+use crate::transcript::{Content, ContentBlock, Response};
 use block::OpenBlock;
 use wire::{Event, WireDelta};
 
@@ -42,7 +42,7 @@ pub(super) struct Decoder<'a> {
 
 enum State {
     Open(Box<OpenBlock>),
-    Closed(Block),
+    Closed(ContentBlock),
 }
 
 /// Why an event cannot be taken in.
@@ -142,7 +142,7 @@ impl<'a> Decoder<'a> {
 
     fn end_block(&mut self, event: &Event<'_>) -> Result<(), Broken> {
         let state = self.state(event)?;
-        let ended = mem::replace(state, State::Closed(View::Opaque.into()));
+        let ended = mem::replace(state, State::Closed(Content::Opaque.into()));
         let State::Open(block) = ended else { return Err("a block ends twice") };
         *state = State::Closed(block.close());
         Ok(())
@@ -168,8 +168,8 @@ impl<'a> Decoder<'a> {
                 State::Open(block) if block.is_call() => return,
                 State::Open(_) => {}
                 State::Closed(block) => {
-                    if let View::ToolCall(call) = block.view() {
-                        self.request.tell(Delta::Complete(call));
+                    if let Content::ToolCall(call) = block.content() {
+                        self.request.emit(Delta::CallDone(call));
                     }
                 }
             }

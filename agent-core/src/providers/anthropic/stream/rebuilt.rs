@@ -4,7 +4,7 @@ use serde::ser::{Error, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
-use crate::providers::members::each;
+use crate::providers::json_members::each;
 
 /// What was streamed of a member.
 pub(super) enum Member {

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::ops::Deref;
 
-use crate::providers::members::{members, value};
+use crate::providers::json_members::{members, value};
 
 /// All that an event may have of what is known: it is read once, and borrows what it can.
 #[derive(Deserialize)]

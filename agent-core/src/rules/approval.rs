@@ -1,0 +1,151 @@
+//! Who decides over calls before they run: a policy in the program, and somebody who can be asked.
+
+use serde_json::Value;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::model::BoxFuture;
+use crate::schema::Access;
+use crate::transcript::ToolCall;
+use crate::transcript::label::label;
+
+/// A call before it runs, for whoever decides over it.
+#[derive(Debug, Clone)]
+pub struct PendingCall {
+    proposed: ToolCall,
+    arguments: Value,
+    access: Access,
+    destructive: bool,
+}
+
+impl PendingCall {
+    pub(crate) fn new(
+        call: &ToolCall,
+        arguments: Value,
+        access: Access,
+        destructive: bool,
+    ) -> Self {
+        Self { proposed: call.clone(), arguments, access, destructive }
+    }
+
+    /// The id that the model's response gave it.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.proposed.id()
+    }
+
+    /// The name of the tool.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.proposed.name()
+    }
+
+    /// The arguments, as the tool will read them: each key stands once.
+    #[must_use]
+    pub fn arguments(&self) -> &Value {
+        &self.arguments
+    }
+
+    /// What the tool declares to touch.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Whether the tool is declared `destructive`.
+    #[must_use]
+    pub fn is_destructive(&self) -> bool {
+        self.destructive
+    }
+
+    /// The tool's name with the beginning of its arguments, in the model's order, for people:
+    /// `delete(a.md)`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        label(self.proposed.name(), self.proposed.arguments())
+    }
+}
+
+/// `delete({"path":"a.md"})`
+impl fmt::Display for PendingCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({})", self.name(), self.arguments)
+    }
+}
+
+/// What is decided over a call. It holds for this call alone, and once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Decision {
+    /// It runs.
+    Allow,
+    /// It does not run; the model reads the reason.
+    Deny(String),
+    /// Whoever [approves](crate::Agent::approve) is asked.
+    Ask,
+}
+
+impl Decision {
+    /// The call does not run; the model reads the reason.
+    #[must_use]
+    pub fn deny(reason: impl Into<String>) -> Self {
+        Self::Deny(reason.into())
+    }
+}
+
+type Policy = dyn Fn(&PendingCall) -> Decision + Send + Sync;
+type Approver = dyn Fn(PendingCall) -> BoxFuture<'static, Decision> + Send + Sync;
+
+/// Who decides over the calls of an agent.
+#[derive(Clone, Default)]
+pub(crate) struct Approval {
+    /// Nothing is decided over.
+    granted: bool,
+    policy: Option<Arc<Policy>>,
+    approver: Option<Arc<Approver>>,
+}
+
+impl Approval {
+    /// For a call that the program itself makes.
+    pub(crate) fn granted() -> Self {
+        Self { granted: true, ..Self::default() }
+    }
+
+    pub(crate) fn set_policy(
+        &mut self,
+        policy: impl Fn(&PendingCall) -> Decision + Send + Sync + 'static,
+    ) {
+        self.policy = Some(Arc::new(policy));
+    }
+
+    pub(crate) fn set_approver<F, T>(&mut self, approver: F)
+    where
+        F: Fn(PendingCall) -> T + Send + Sync + 'static,
+        T: Future<Output = Decision> + Send + 'static,
+    {
+        self.approver = Some(Arc::new(move |call| Box::pin(approver(call))));
+    }
+
+    /// Whether a call of such a tool has to be decided over.
+    pub(crate) fn concerns(&self, destructive: bool) -> bool {
+        !self.granted && (destructive || self.policy.is_some())
+    }
+
+    /// Whether a call of a destructive tool could ever run.
+    pub(crate) fn is_possible(&self) -> bool {
+        self.policy.is_some() || self.approver.is_some()
+    }
+
+    pub(crate) fn decide(&self, call: &PendingCall) -> Decision {
+        match &self.policy {
+            Some(policy) => policy(call),
+            None if call.destructive => Decision::Ask,
+            None => Decision::Allow,
+        }
+    }
+
+    pub(crate) fn ask(&self, call: PendingCall) -> Option<BoxFuture<'static, Decision>> {
+        self.approver.as_ref().map(|approver| approver(call))
+    }
+}

@@ -1,0 +1,97 @@
+//! The events of a run on their way to whoever watches it.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::log::event::Event;
+use crate::log::step::Step;
+
+/// The events that nobody has taken yet; none are kept when nobody will.
+#[derive(Clone)]
+pub(crate) struct Events(Arc<Mutex<Option<Queue>>>);
+
+#[derive(Default)]
+struct Queue {
+    events: VecDeque<Event>,
+    /// How many were taken before them.
+    taken: usize,
+    /// What each call told last of its progress: its place among all events of the run.
+    progress: HashMap<usize, usize>,
+    /// The calls of a response are being made.
+    makes_calls: bool,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Some(Queue::default()))))
+    }
+}
+
+impl Events {
+    pub(crate) fn tell(&self, step: &Step<'_>) {
+        if let Some(queue) = &mut *self.lock() {
+            queue.follow(step);
+            if let Some(event) = Event::of(step) {
+                queue.push(event);
+            }
+        }
+    }
+
+    /// Tells the last one.
+    pub(crate) fn end(&self, event: impl FnOnce() -> Event) {
+        if let Some(queue) = &mut *self.lock() {
+            queue.push(event());
+        }
+    }
+
+    pub(crate) fn pop(&self) -> Option<Event> {
+        self.lock().as_mut()?.pop()
+    }
+
+    /// Whether the run may go on now: what comes of an answer has no bound, so it is read when all that
+    /// came before is taken; what comes of its calls is bounded by their number.
+    pub(crate) fn let_run(&self) -> bool {
+        self.lock().as_ref().is_none_or(|queue| queue.makes_calls || queue.events.is_empty())
+    }
+
+    pub(crate) fn close(&self) {
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Queue>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    fn follow(&mut self, step: &Step<'_>) {
+        match step {
+            Step::Answered { response, .. } => self.makes_calls = response.is_some(),
+            Step::TurnEnded { .. } => self.makes_calls = false,
+            // The numbers of calls begin anew.
+            Step::TurnStarted { .. } | Step::TurnRestarted { .. } => self.progress.clear(),
+            _ => {}
+        }
+    }
+
+    /// Adds an event, or puts it in the place of an older one that it makes void.
+    fn push(&mut self, event: Event) {
+        if let Event::CallProgress { number, .. } = event {
+            let next = self.taken + self.events.len();
+            let place = self.progress.entry(number).or_insert(next);
+            let there = place.checked_sub(self.taken).and_then(|at| self.events.get_mut(at));
+            if let Some(older) = there {
+                *older = event;
+                return;
+            }
+            *place = next;
+        }
+        self.events.push_back(event);
+    }
+
+    fn pop(&mut self) -> Option<Event> {
+        let event = self.events.pop_front()?;
+        self.taken += 1;
+        Some(event)
+    }
+}

@@ -1,0 +1,152 @@
+//! A run that is watched while it goes on.
+
+use futures_core::Stream;
+use std::fmt;
+use std::future::{Future, pending, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::task::coop::poll_proceed;
+
+use crate::log::event::Event;
+use crate::run::events::Events;
+use crate::run::outcome::{Outcome, RunError};
+use crate::run::run::Run;
+
+/// The [events](Event) of a run, as they happen.
+///
+/// The run goes on while the stream is polled. How far, depends on what the run does:
+///
+/// - While the model answers, all events that are there have to be taken before more of the answer is read,
+///   and before the model is asked in the next turn. So a slow reader slows the answer, and holds one piece
+///   of it.
+/// - While the calls of a response are made, the run goes on with each event that is taken: deadlines are
+///   kept, decisions count, and calls begin whose time has come, also if more events are there. Of the
+///   [progress](Event::CallProgress) of a call the latest word alone is kept, so there are a few events for
+///   each call.
+/// - A [cancel](Self::cancel_on) is seen with the next event in any case.
+///
+/// Calls that run are tasks, and go on whether or not somebody reads; so do those that wait for them.
+///
+/// Dropping the stream stops the run, as it does a [`Run`].
+///
+/// # Examples
+///
+/// ```
+/// use agent_core::{Agent, Event, Response, ScriptedModel};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), agent_core::RunError> {
+/// let model = ScriptedModel::new().turn(|_| Response::new().with_text("Hello."));
+/// let mut run = Agent::new(model).stream("Hi");
+/// let mut said = String::new();
+/// while let Some(event) = run.next().await {
+///     if let Event::Text { text } = event {
+///         said += &text;
+///     }
+/// }
+/// assert_eq!(said, "Hello.");
+/// assert_eq!(run.outcome().await?.text(), "Hello.");
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a run that is watched begins when `next` is awaited"]
+pub struct RunStream<'a> {
+    run: Option<Run<'a>>,
+    events: Events,
+    ended: Option<Result<Outcome, RunError>>,
+}
+
+impl<'a> RunStream<'a> {
+    pub(crate) fn new(run: Run<'a>, events: Events) -> Self {
+        Self { run: Some(run), events, ended: None }
+    }
+
+    /// As [`Run::cancel_on`], at any time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use agent_core::{Agent, ToolContext, Event, Response, ScriptedModel, RunEnd, tool, tools};
+    /// use std::future::ready;
+    ///
+    /// /// Wait until the run is cancelled.
+    /// #[tool(read)]
+    /// async fn wait(call: ToolContext) {
+    ///     call.cancelled().await;
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), agent_core::RunError> {
+    /// let model = ScriptedModel::new().turn(|_| Response::new().call("wait", "{}"));
+    /// let mut run = Agent::new(model).tools(tools![wait]).stream("Hi");
+    /// while let Some(event) = run.next().await {
+    ///     if let Event::CallStarted { .. } = event {
+    ///         run = run.cancel_on(ready(()));
+    ///     }
+    /// }
+    /// assert_eq!(run.outcome().await?.end(), &RunEnd::Cancelled);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cancel_on(mut self, cancelled: impl Future + Send + 'a) -> Self {
+        self.run = self.run.map(|run| run.cancel_on(cancelled));
+        self
+    }
+
+    /// As [`Run::deadline`], at any time; it counts from the run's first poll.
+    pub fn deadline(mut self, time: Duration) -> Self {
+        self.run = self.run.map(|run| run.deadline(time));
+        self
+    }
+
+    /// The next event; `None` after the last one. Cancel-safe.
+    pub async fn next(&mut self) -> Option<Event> {
+        poll_fn(|cx| self.poll_event(cx)).await
+    }
+
+    /// Goes on to the end of the run, whatever happens on the way.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run`].
+    pub async fn outcome(mut self) -> Result<Outcome, RunError> {
+        self.events.close();
+        match (self.ended.take(), self.run.take()) {
+            (Some(ended), _) => ended,
+            (None, Some(run)) => run.await,
+            (None, None) => pending().await,
+        }
+    }
+
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        // As a channel does, so that a flood of events leaves the runtime its turns.
+        let turn = ready!(poll_proceed(cx));
+        if let Some(run) = &mut self.run
+            && (run.poll_cancelled(cx) || self.events.let_run())
+            && let Poll::Ready(ended) = Pin::new(run).poll(cx)
+        {
+            (self.run, self.ended) = (None, Some(ended));
+        }
+        let event = self.events.pop();
+        if event.is_none() && self.run.is_some() {
+            return Poll::Pending;
+        }
+        turn.made_progress();
+        Poll::Ready(event)
+    }
+}
+
+impl Stream for RunStream<'_> {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.poll_event(cx)
+    }
+}
+
+impl fmt::Debug for RunStream<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunStream").field("ended", &self.ended).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,198 @@
+//! The JSON schema of a tool's arguments, without what a model has no use for.
+
+mod access;
+
+pub use access::Access;
+
+use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// What the schema and the cold path need of a parameter, without its type.
+pub struct Described {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
+    pub(crate) default: Option<Value>,
+    pub(crate) optional: bool,
+    /// It comes from the call itself and not from its arguments.
+    pub(crate) given: bool,
+    pub(crate) check: fn(&str) -> serde_json::Result<usize>,
+    pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+/// The schema of an object with these members, in the order in which they were declared.
+pub(crate) fn object(arguments: &[Described]) -> Box<RawValue> {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.meta_schema = None;
+        settings.inline_subschemas = true;
+    });
+    let mut generator = settings.into_generator();
+    let arguments: Vec<_> = arguments.iter().filter(|argument| !argument.given).collect();
+    let properties = arguments.iter().map(|argument| {
+        let schema = (argument.schema)(&mut generator).to_value();
+        format!("{}:{}", json!(argument.name), member(schema, argument))
+    });
+    let properties = properties.collect::<Vec<_>>().join(",");
+    let required: Vec<_> = arguments.iter().filter(|a| !a.optional).map(|a| a.name).collect();
+    let mut text = format!(r#"{{"type":"object","properties":{{{properties}}}"#);
+    if !required.is_empty() {
+        text += &format!(r#","required":{}"#, json!(required));
+    }
+    let mut definitions = generator.take_definitions(true);
+    definitions.values_mut().for_each(clean);
+    if !definitions.is_empty() {
+        text += &format!(r#","$defs":{}"#, Value::from(definitions));
+    }
+    // An unknown argument is refused: a misspelt optional one would silently vanish.
+    text += r#","additionalProperties":false}"#;
+    RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
+/// The schema of one argument: its type's, with its own description and default.
+fn member(mut schema: Value, argument: &Described) -> Value {
+    clean(&mut schema);
+    // `true`, the schema of any value, has no room for a description, and not every provider takes it.
+    if !schema.is_object() {
+        schema = json!({});
+    }
+    let doc = argument.doc.trim();
+    if let Value::Object(schema) = &mut schema {
+        if !doc.is_empty() {
+            schema.insert("description".to_owned(), json!(doc));
+        }
+        if let Some(default) = argument.default.clone().filter(|default| !default.is_null()) {
+            schema.insert("default".to_owned(), default);
+        }
+    }
+    schema
+}
+
+/// Drops what says nothing to a model; bounds, defaults and descriptions stay.
+fn clean(schema: &mut Value) {
+    let Value::Object(schema) = schema else {
+        return;
+    };
+    schema.remove("$schema");
+    schema.remove("title");
+    if schema.get("default").is_some_and(Value::is_null) {
+        schema.remove("default");
+    }
+    if is_numeric(schema) {
+        let unsigned = schema.remove("format").is_some_and(|format| is_unsigned(&format));
+        if unsigned && schema.get("minimum").is_some_and(|least| *least == json!(0)) {
+            schema.remove("minimum");
+        }
+    }
+    for (keyword, value) in schema {
+        match (keyword.as_str(), value) {
+            ("properties" | "$defs" | "patternProperties", Value::Object(members)) => {
+                members.values_mut().for_each(clean);
+            }
+            ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(list)) => {
+                list.iter_mut().for_each(clean);
+            }
+            ("items" | "additionalProperties" | "not" | "contains", inner) => clean(inner),
+            _ => {}
+        }
+    }
+}
+
+fn is_numeric(schema: &Map<String, Value>) -> bool {
+    let numeric = |name: &Value| matches!(name.as_str(), Some("integer" | "number"));
+    match schema.get("type") {
+        Some(Value::Array(names)) => names.iter().any(numeric),
+        Some(name) => numeric(name),
+        None => false,
+    }
+}
+
+fn is_unsigned(format: &Value) -> bool {
+    format.as_str().is_some_and(|format| format.starts_with("uint"))
+}
+
+/// A tool as a model is told of it; rendered once, and copied as bytes into requests.
+#[derive(Debug, Clone)]
+pub struct ToolDefinition {
+    pub(crate) name: Arc<str>,
+    pub(crate) title: Option<Arc<str>>,
+    pub(crate) description: Arc<str>,
+    pub(crate) schema: Arc<RawValue>,
+}
+
+impl ToolDefinition {
+    /// The name that the model calls.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name shown to people.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+
+    /// What the model reads to choose.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// The JSON schema (draft 2020-12) of the arguments.
+    #[must_use]
+    pub fn schema(&self) -> &RawValue {
+        &self.schema
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tool::arguments::{Parameter, arg};
+    use schemars::JsonSchema;
+    use serde::Deserialize;
+    use std::collections::BTreeMap;
+
+    #[derive(Deserialize, JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    struct Tree {
+        /// The title of a member is no title of a schema.
+        title: String,
+        #[serde(default)]
+        size: u32,
+        children: Vec<Tree>,
+    }
+
+    fn schema(parameters: &[&dyn Parameter]) -> String {
+        let described: Vec<_> = parameters.iter().map(|parameter| parameter.describe()).collect();
+        object(&described).get().to_owned()
+    }
+
+    #[test]
+    fn noise_is_dropped_and_declared_order_kept() {
+        let z = arg::<u32>("z", " The z. ");
+        let (a, m) = (arg::<Option<f64>>("a", ""), arg::<u8>("m", "").or(|| 3));
+        assert_eq!(
+            schema(&[&z, &a, &m]),
+            concat!(
+                r#"{"type":"object","properties":{"z":{"description":"The z.","type":"integer"},"#,
+                r#""a":{"type":["number","null"]},"m":{"default":3,"maximum":255,"type":"integer"}},"#,
+                r#""required":["z"],"additionalProperties":false}"#
+            )
+        );
+        assert_eq!(
+            schema(&[]),
+            r#"{"type":"object","properties":{},"additionalProperties":false}"#
+        );
+    }
+
+    #[test]
+    fn recursion_keeps_its_definitions_and_members_called_title() {
+        let text = schema(&[&arg::<BTreeMap<String, Tree>>("trees", "")]);
+        assert!(text.contains(r##""$ref":"#/$defs/Tree""##), "{text}");
+        assert!(text.contains(r#""title":{"description":"The title"#), "{text}");
+        assert!(!text.contains("uint32") && !text.contains("minimum"), "{text}");
+    }
+}

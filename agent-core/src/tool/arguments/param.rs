@@ -1,0 +1,244 @@
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::fmt;
+
+use crate::schema::Described;
+use crate::tool::context::ToolContext;
+
+use crate::tool::arguments::{Fill, Parameter};
+
+/// A parameter of a tool: how its value is read, and what the model is told of it.
+///
+/// A constant. It carries the functions of its type, so that a type is judged once, where [`arg`]
+/// names it, and compiled once, however many tools take it.
+pub struct Arg<T> {
+    name: &'static str,
+    doc: &'static str,
+    /// Reads the value at the start of a text into its place, and returns its length in bytes.
+    read: fn(&str, &mut Option<T>) -> Option<usize>,
+    absent: fn(Option<&ToolContext>) -> Option<T>,
+    default: Option<fn() -> T>,
+    shown: fn(&T) -> Option<Value>,
+    check: fn(&str) -> serde_json::Result<usize>,
+    schema: fn(&mut SchemaGenerator) -> Schema,
+    given: bool,
+}
+
+/// The parameter `name`, described by `doc`.
+#[must_use]
+pub const fn arg<T: Param>(name: &'static str, doc: &'static str) -> Arg<T> {
+    Arg {
+        name,
+        doc,
+        read: |text, value| {
+            let (read, length) = T::read(text).ok()?;
+            *value = Some(read);
+            Some(length)
+        },
+        absent: T::absent,
+        default: None,
+        shown: |_| None,
+        check: |text| T::read(text).map(|(_, length)| length),
+        schema: T::schema,
+        given: T::GIVEN,
+    }
+}
+
+impl<T> Arg<T> {
+    /// Sets the value for a call that leaves the argument out; the model is told of it.
+    #[must_use]
+    pub const fn or(mut self, default: fn() -> T) -> Self
+    where
+        T: Shown,
+    {
+        self.default = Some(default);
+        self.shown = T::shown;
+        self
+    }
+
+    /// Where the value goes in a call.
+    #[inline]
+    #[must_use]
+    pub const fn slot(&'static self) -> Slot<T> {
+        Slot { arg: self, value: None }
+    }
+}
+
+impl<T> Parameter for Arg<T> {
+    fn describe(&self) -> Described {
+        Described {
+            name: self.name,
+            doc: self.doc,
+            default: self.default.and_then(|default| (self.shown)(&default())),
+            optional: self.default.is_some() || (self.absent)(None).is_some(),
+            given: self.given,
+            check: self.check,
+            schema: self.schema,
+        }
+    }
+}
+
+/// The place of a parameter's value in one call.
+pub struct Slot<T: 'static> {
+    arg: &'static Arg<T>,
+    value: Option<T>,
+}
+
+impl<T> Slot<T> {
+    /// The value, once [`Invocation::read`](crate::tool::context::Invocation::read) has filled it.
+    ///
+    /// # Panics
+    ///
+    /// Before that.
+    #[inline]
+    #[expect(clippy::expect_used, reason = "generated code reads first")]
+    pub fn take(self) -> T {
+        self.value.expect("arguments are read first")
+    }
+}
+
+impl<T> Fill<'_> for Slot<T> {
+    fn name(&self) -> &'static str {
+        self.arg.name
+    }
+
+    fn put(&mut self, rest: &str) -> Option<usize> {
+        if self.value.is_some() || self.arg.given {
+            return None;
+        }
+        (self.arg.read)(rest, &mut self.value)
+    }
+
+    fn settle(&mut self, call: Option<&ToolContext>) -> Option<()> {
+        if self.value.is_none() {
+            self.value = match self.arg.default {
+                Some(default) => Some(default()),
+                None => (self.arg.absent)(call),
+            };
+        }
+        self.value.as_ref().map(|_| ())
+    }
+}
+
+/// What an owned parameter of a tool can be: read from the model's arguments, or the call itself.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a tool argument",
+    label = "an owned parameter comes from the model's call",
+    note = "derive `serde::Deserialize` and `schemars::JsonSchema` for it, or borrow it (`&T`) to take it from the application's state"
+)]
+pub trait Param: Sized {
+    /// Whether it comes from the call itself and not from its arguments.
+    const GIVEN: bool = false;
+
+    /// The value at the start of `text`, and its length in bytes.
+    fn read(text: &str) -> serde_json::Result<(Self, usize)>;
+
+    /// The value where the model gave none, if there is one.
+    fn absent(call: Option<&ToolContext>) -> Option<Self>;
+
+    /// The JSON schema of the value.
+    fn schema(generator: &mut SchemaGenerator) -> Schema;
+}
+
+// Without `do_not_recommend` rustc reports the bounds of serde and schemars instead of ours.
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + JsonSchema> Param for T {
+    #[inline]
+    fn read(text: &str) -> serde_json::Result<(Self, usize)> {
+        first(text)
+    }
+
+    fn absent(_: Option<&ToolContext>) -> Option<Self> {
+        T::deserialize(Absent).ok()
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<T>()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Param for ToolContext {
+    const GIVEN: bool = true;
+
+    fn read(_: &str) -> serde_json::Result<(Self, usize)> {
+        Err(de::Error::custom("not an argument"))
+    }
+
+    fn absent(call: Option<&ToolContext>) -> Option<Self> {
+        Some(call.cloned().unwrap_or_else(ToolContext::detached))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        Schema::default()
+    }
+}
+
+/// Reads one value from the start of a text, and its length in bytes.
+pub(crate) fn first<'de, T: Deserialize<'de>>(text: &'de str) -> serde_json::Result<(T, usize)> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<T>();
+    match values.next() {
+        Some(Ok(value)) => Ok((value, values.byte_offset())),
+        Some(Err(error)) => Err(error),
+        None => Err(de::Error::custom("expected a value")),
+    }
+}
+
+/// A default that can be shown to the model.
+#[diagnostic::on_unimplemented(
+    message = "a default `{Self}` cannot be shown to the model",
+    label = "its default stands in the schema, so it implements `Serialize`",
+    note = "derive `serde::Serialize` for it, or take an `Option` and choose the default in the body"
+)]
+pub trait Shown {
+    #[doc(hidden)]
+    fn shown(&self) -> Option<Value>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize> Shown for T {
+    fn shown(&self) -> Option<Value> {
+        serde_json::to_value(self).ok()
+    }
+}
+
+/// Answers only to types that have a value for "nothing": `Option`, through any alias.
+struct Absent;
+
+/// The answer to all others, made without an allocation.
+#[derive(Debug)]
+struct NotOptional;
+
+impl fmt::Display for NotOptional {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not optional")
+    }
+}
+
+impl std::error::Error for NotOptional {}
+
+impl de::Error for NotOptional {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
+impl<'de> Deserializer<'de> for Absent {
+    type Error = NotOptional;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, NotOptional> {
+        Err(NotOptional)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotOptional> {
+        visitor.visit_none()
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
+        ignored_any
+    }
+}

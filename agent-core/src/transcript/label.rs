@@ -1,0 +1,30 @@
+use serde_json::value::RawValue;
+
+use crate::json::excerpt;
+use crate::json::members::each_argument;
+
+/// As many arguments as a label shows.
+const MOST_VALUES: usize = 6;
+
+/// A tool's name with the beginning of a call's arguments, such as `read(a.md)`.
+pub(crate) fn label(name: &str, arguments: &str) -> String {
+    let mut values = Vec::new();
+    let whole = each_argument(arguments, |_, value| {
+        values.push(short(value));
+        values.len() < MOST_VALUES
+    });
+    if whole.is_err() {
+        values = vec![excerpt(arguments, 12)];
+    }
+    format!("{}({})", excerpt(name, 24), values.join(", "))
+}
+
+/// The beginning of the JSON value with which a text begins.
+fn short(value: &str) -> String {
+    let mut values = serde_json::Deserializer::from_str(value).into_iter::<&RawValue>();
+    let Some(Ok(value)) = values.next() else { return String::new() };
+    match serde_json::from_str::<String>(value.get()) {
+        Ok(text) => excerpt(&text, 16),
+        Err(_) => excerpt(value.get(), 12),
+    }
+}
