@@ -136,7 +136,7 @@ pub use agent_macros::State;
 /// | `blocking` | the body runs on a thread that may block |
 /// | `crate = some::path` | where `agent_core` is, if you re-export it |
 ///
-/// Without `pure`, `read` or `write` it is taken to read, and the timeline says `undeclared`. All that
+/// Without `pure`, `read` or `write` it is taken to read. All that
 /// is declared adds up, with what is borrowed from a [`Lock`] too:
 /// `write(account = from, account = to, "audit"), read` names two accounts and a resource as a whole,
 /// and reads without a name besides.
@@ -264,8 +264,11 @@ pub use agent_macros::State;
 pub use agent_macros::tool;
 pub use error::{ModelError, ModelErrorKind, ToolError};
 pub use log::end::RunEnd;
-pub use log::event::Event;
-pub use log::timeline::{CallSpan, Timeline, TurnSpan, WaitedFor};
+pub use log::event::{Event, EventKind};
+pub use log::run_id::RunId;
+pub use log::span::{CallSpan, TurnSpan};
+pub use log::timeline::Timeline;
+pub use log::waited_for::WaitedFor;
 pub use model::{BoxFuture, Delta, Model, ParallelToolCalls, Request, ToolChoice};
 pub use rules::approval::{Decision, PendingCall};
 pub use rules::limits::Limits;

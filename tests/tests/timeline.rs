@@ -65,7 +65,7 @@ async fn a_small_run_as_a_waterfall() {
     let expected = "\
 turn 1: model               ▏▒▒▒▒▒▒▒▒▒▒▒                             ▕    400 ms
   #1 read(a.md, 300)        ▏           █████████                    ▕    300 ms
-  #2 lookup(200)            ▏           ██████                       ▕    200 ms  undeclared
+  #2 lookup(200)            ▏           ██████                       ▕    200 ms
   #3 edit(a.md, 100)        ▏           ·········██                  ▕    100 ms  waited 300 ms for #1 read(a.md, 300)
   #4 read(missing.md, 200)  ▏           ···········××××××            ▕    200 ms  waited 400 ms for #3 edit(a.md, 100)  failed
   #5 hang()                 ▏           ×××××××                      ▕    250 ms  timed out

@@ -1,6 +1,4 @@
-use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, LazyLock};
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use super::desk::{Broken, Desk, Sink};
 use super::early::{Begun, Early};
@@ -12,6 +10,7 @@ use super::outcome::{Ending, drop_quietly};
 use super::prepare::prepare;
 use super::shared::{CallTimes, Shared};
 use crate::error::ToolError;
+use crate::log::run_id::RunId;
 use crate::model::BoxFuture;
 use crate::rules::approval::{Approval, Decision, PendingCall};
 use crate::rules::limits::Limits;
@@ -36,7 +35,7 @@ pub(crate) struct Batch<'a> {
     pub(crate) one_by_one: bool,
     /// Somebody wants to know when calls start, and how far they are.
     pub(crate) watched: bool,
-    pub(crate) run: u64,
+    pub(crate) run: RunId,
     pub(crate) turn: u32,
     /// How often the model has been asked for the response: calls of answers that failed are others.
     pub(crate) attempt: u32,
@@ -113,7 +112,7 @@ impl<'a> Batch<'a> {
                 Some(Begun::Later) | None => this.prepare(&shared, (index, call), queued),
             };
             desk.expect();
-            match ready.and_then(|ready| this.decide(ready, call, calls.len())) {
+            match ready.and_then(|ready| this.decide(ready, (index, call), calls.len())) {
                 Ok(ready) if ready.question.is_some() => {
                     desk.asks(index);
                     held.push(ready);
@@ -151,8 +150,7 @@ impl<'a> Batch<'a> {
     fn refused(&self, call: &ToolCall) -> CallTimes {
         let (now, tool) = (Instant::now(), self.toolset.find(call.name()));
         let access = tool.map(|tool| tool.options.access);
-        let silent = tool.is_some_and(Bound::is_silent);
-        CallTimes { queued: now, started: None, ended: now, after: None, access, silent }
+        CallTimes { queued: now, started: None, ended: now, waited_for: None, access }
     }
 
     /// Reads the arguments of a call, and finds what it claims; or it is over here.
@@ -185,11 +183,9 @@ impl<'a> Batch<'a> {
         let Options { access, blocking, sync, timeout, .. } = tool.options;
         let timeout = timeout.unwrap_or(self.limits.call_timeout);
         let span = span(call, self.turn, index);
-        let silent = tool.is_silent();
         let slots = tool.slots.as_ref().filter(|slots| !Enclosing::lends(slots, self.around));
         let (slots, call) = (slots.cloned(), context);
-        let info =
-            Info { index, queued, access, silent, blocking, sync, timeout, call, slots, span };
+        let info = Info { index, queued, access, blocking, sync, timeout, call, slots, span };
         Ok(Ready { tool, keys, question: None, job: Job::new(body, shared, info) })
     }
 
@@ -197,14 +193,14 @@ impl<'a> Batch<'a> {
     fn decide(
         &self,
         mut ready: Ready<'a>,
-        call: &ToolCall,
+        (index, call): (usize, &ToolCall),
         calls: usize,
     ) -> Result<Ready<'a>, Ending> {
         let Options { destructive, solo, .. } = ready.tool.options;
         let decided = if solo && calls > 1 {
             Err(Ending::not_run("call it alone, after you have seen the other results"))
         } else if self.approval.concerns(destructive) {
-            self.question(call, ready.tool)
+            self.question(index, call, ready.tool)
         } else {
             return Ok(ready);
         };
@@ -223,6 +219,7 @@ impl<'a> Batch<'a> {
     /// Who is asked about a call, if somebody is; or it is denied here.
     fn question(
         &self,
+        index: usize,
         call: &ToolCall,
         tool: &Bound,
     ) -> Result<Option<BoxFuture<'static, Decision>>, Ending> {
@@ -232,7 +229,9 @@ impl<'a> Batch<'a> {
         if !tool.claims_something() {
             tool.check(call.arguments()).map_err(|error| Ending::of(Err(error)))?;
         }
-        match judge(self.approval, PendingCall::new(call, arguments, access, destructive)) {
+        let pending =
+            PendingCall::new(self.run, self.turn, index, call, arguments, access, destructive);
+        match judge(self.approval, pending) {
             Verdict::Allowed => Ok(None),
             Verdict::Denied(why) => Err(Ending::denied(&why)),
             Verdict::Asked(question) => Ok(Some(question)),
@@ -257,9 +256,7 @@ impl<'a> Batch<'a> {
 
     /// Never the same for two calls, in whatever process.
     fn key(&self, index: usize) -> String {
-        static PROCESS: LazyLock<u64> =
-            LazyLock::new(|| RandomState::new().hash_one(SystemTime::now()));
-        format!("{:016x}-{}-{}-{}-{}", *PROCESS, self.run, self.turn, self.attempt, index + 1)
+        format!("{}-{}-{}-{}", self.run, self.turn, self.attempt, index + 1)
     }
 }
 

@@ -11,23 +11,22 @@ use super::held::Held;
 use super::news::{News, Word};
 use super::outcome::{Ending, drop_quietly};
 use super::shared::{CallTimes, Ended, Shared};
+use crate::log::waited_for::WaitedFor;
 use crate::rules::limits::{Limits, cut_result};
 use crate::rules::stop::{StopCause, StopSignal};
-use crate::schedule::queue::Blocker;
 use crate::sync::{Instant, sleep, timeout, yield_now};
-use crate::toolset::Bound;
 use crate::transcript::{ToolCall, ToolResult};
 
 /// Something that happens to the call at this position.
 pub(crate) enum CallStep<'a> {
     /// Somebody is asked whether it may run.
-    Asked,
+    Asked(&'a ToolCall),
     /// Its body begins.
     Started(&'a ToolCall),
     /// It says how far it is.
-    Progress(&'a str),
+    Progress(&'a ToolCall, &'a str),
     /// It has its result, which counts if its response does.
-    Ended(&'a ToolResult),
+    Ended(&'a ToolCall, &'a ToolResult),
     /// It has its result, and that counts.
     Counted(ToolResult, CallTimes),
 }
@@ -86,7 +85,8 @@ impl<'a, 'b> Desk<'a, 'b> {
 
     /// Tells that somebody is asked whether a call may run.
     pub(super) fn asks(&mut self, index: usize) {
-        (self.sink)(index, CallStep::Asked);
+        let Some(call) = self.calls.get(index) else { return };
+        (self.sink)(index, CallStep::Asked(call));
     }
 
     /// Waits for all open calls, also those that are held; after a fatal error, or if the run is stopped,
@@ -155,7 +155,7 @@ impl<'a, 'b> Desk<'a, 'b> {
         self.broken = halted.map(Broken::Stopped);
         if let Some((ready, why)) = decided {
             // Answered before the call is dropped, which would report that it never started.
-            let times = ready.job.times_if_over(Some(Blocker::Approval));
+            let times = ready.job.times_if_over(Some(WaitedFor::Approval));
             self.answer(ready.job.index(), Ending::denied(&why), times);
             drop_quietly(ready);
         }
@@ -171,8 +171,9 @@ impl<'a, 'b> Desk<'a, 'b> {
         news.drain(|word| match word {
             Word::Started(index) => self.started(index),
             Word::Progress(index, text) => {
-                if self.answered.get(index) == Some(&false) {
-                    (self.sink)(index, CallStep::Progress(&text));
+                if let (Some(false), Some(call)) = (self.answered.get(index), self.calls.get(index))
+                {
+                    (self.sink)(index, CallStep::Progress(call, &text));
                 }
             }
             Word::Ended(Ended { index, ending, times }) => {
@@ -201,7 +202,7 @@ impl<'a, 'b> Desk<'a, 'b> {
         let mut result = ending.into_result(call);
         cut_result(&mut result, self.limits.output_bytes);
         if self.shared.watched {
-            (self.sink)(index, CallStep::Ended(&result));
+            (self.sink)(index, CallStep::Ended(call, &result));
         }
         (self.sink)(index, CallStep::Counted(result, times));
     }
@@ -300,7 +301,6 @@ impl<'a, 'b> Desk<'a, 'b> {
         for (index, call) in self.calls.iter().enumerate() {
             let tool = self.shared.toolset.find(call.name());
             let access = tool.map(|tool| tool.options.access);
-            let silent = tool.is_some_and(Bound::is_silent);
             let (queued, started) = match self.shared.began(index) {
                 Some((queued, started)) => (queued, Some(started)),
                 None => (self.began, None),
@@ -310,7 +310,7 @@ impl<'a, 'b> Desk<'a, 'b> {
                 None => Ending::not_run(why),
             };
             let ended = Instant::now();
-            let times = CallTimes { queued, started, ended, after: None, access, silent };
+            let times = CallTimes { queued, started, ended, waited_for: None, access };
             self.answer(index, ending, times);
         }
     }

@@ -80,7 +80,7 @@ impl<'a> Early<'a> {
         let index = self.calls.len();
         let begun = self.begin(index, call, finished);
         if let Begun::Over(over) = &begun {
-            sink(index, CallStep::Ended(&over.result));
+            sink(index, CallStep::Ended(call, &over.result));
         }
         self.calls.push((call.clone(), begun));
     }
@@ -141,8 +141,8 @@ impl<'a> Early<'a> {
                 }
             }
             Word::Progress(index, text) => {
-                if let Some((_, Begun::Started)) = self.calls.get(index) {
-                    sink(index, CallStep::Progress(&text));
+                if let Some((call, Begun::Started)) = self.calls.get(index) {
+                    sink(index, CallStep::Progress(call, &text));
                 }
             }
             Word::Ended(ended) => self.ended(ended, sink),
@@ -157,7 +157,7 @@ impl<'a> Early<'a> {
             self.why = ENDED_BY_ANOTHER;
         }
         cut_result(&mut result, self.batch.limits.output_bytes);
-        sink(index, CallStep::Ended(&result));
+        sink(index, CallStep::Ended(call, &result));
         *begun = Begun::Over(Over { result, times, fatal });
     }
 
@@ -195,7 +195,7 @@ impl<'a> Early<'a> {
                 }
                 Begun::Started => {
                     let Some((result, times)) = interrupted(&shared, index, call) else { continue };
-                    sink(index, CallStep::Ended(&result));
+                    sink(index, CallStep::Ended(call, &result));
                     sink(index, CallStep::Counted(result, times));
                 }
                 Begun::Held(ready) => drop_quietly(ready),
@@ -225,7 +225,7 @@ impl<'a> Early<'a> {
                 }
                 Begun::Started => {
                     if let Some((result, _)) = interrupted(&shared, index, &call) {
-                        sink(index, CallStep::Ended(&result));
+                        sink(index, CallStep::Ended(&call, &result));
                     }
                 }
                 begun => drop_quietly(begun),
@@ -240,8 +240,8 @@ fn interrupted(shared: &Shared, index: usize, call: &ToolCall) -> Option<(ToolRe
     let (queued, started) = shared.began(index)?;
     let access = shared.toolset.find(call.name()).map(|tool| tool.options.access);
     let result = Ending::interrupted(access.unwrap_or_default()).into_result(call);
-    let (started, ended, after, silent) = (Some(started), Instant::now(), None, false);
-    Some((result, CallTimes { queued, started, ended, after, access, silent }))
+    let (started, ended, waited_for) = (Some(started), Instant::now(), None);
+    Some((result, CallTimes { queued, started, ended, waited_for, access }))
 }
 
 impl Over {

@@ -4,9 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 
 use super::batch::Ready;
+use crate::log::waited_for::WaitedFor;
 use crate::model::BoxFuture;
 use crate::rules::approval::{Approval, Decision, PendingCall};
-use crate::schedule::queue::Blocker;
 
 /// The held calls of a batch, in the model's order. They claim nothing, so nobody else waits for a
 /// human.
@@ -52,7 +52,7 @@ impl<'a> Held<'a> {
             Decision::Allow => {
                 if let Some(ready) = self.0.get_mut(at) {
                     ready.question = None;
-                    ready.job.waited_for(Blocker::Approval);
+                    ready.job.waited_for(WaitedFor::Approval);
                 }
                 return Poll::Ready(None);
             }

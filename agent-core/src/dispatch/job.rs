@@ -10,8 +10,9 @@ use super::blocking;
 use super::lease::{Away, Lease};
 use super::outcome::{Ending, drop_quietly, effect};
 use super::shared::{CallTimes, Ended, Holds, Shared};
+use crate::log::waited_for::WaitedFor;
 use crate::schedule::ledger::Ticket;
-use crate::schedule::queue::{Blocker, CallSlots};
+use crate::schedule::queue::CallSlots;
 use crate::schema::Access;
 use crate::sync::{Instant, JoinHandle, Sleep, sleep_until, spawn_blocking};
 use crate::tool::context::{ParentCall, ToolContext};
@@ -27,7 +28,7 @@ pub(super) struct Job {
     lease: Lease,
     shared: Arc<Shared>,
     info: Info,
-    after: Option<Blocker>,
+    waited_for: Option<WaitedFor>,
     started: Option<Instant>,
     /// When the body ended, if that was elsewhere.
     ended: Option<Instant>,
@@ -40,7 +41,6 @@ pub(super) struct Info {
     pub(super) index: usize,
     pub(super) queued: Instant,
     pub(super) access: Access,
-    pub(super) silent: bool,
     pub(super) blocking: bool,
     pub(super) sync: bool,
     pub(super) timeout: Duration,
@@ -64,7 +64,7 @@ impl Job {
             lease: Lease::default(),
             shared: shared.clone(),
             info,
-            after: None,
+            waited_for: None,
             started: None,
             ended: None,
             sleep: None,
@@ -105,25 +105,18 @@ impl Job {
     /// Notes that it queues for a slot.
     pub(super) fn queues(&mut self) {
         let own = self.info.slots.is_some() && self.lease.slots.is_empty();
-        self.after = Some(if own { Blocker::ToolSlot } else { Blocker::Slot });
+        self.waited_for = Some(if own { WaitedFor::ToolSlot } else { WaitedFor::Slot });
     }
 
     /// The times of a call that is over before it began.
-    pub(super) fn times_if_over(&self, after: Option<Blocker>) -> CallTimes {
-        let Info { queued, access, silent, .. } = self.info;
-        CallTimes {
-            queued,
-            started: None,
-            ended: Instant::now(),
-            after,
-            access: Some(access),
-            silent,
-        }
+    pub(super) fn times_if_over(&self, waited_for: Option<WaitedFor>) -> CallTimes {
+        let Info { queued, access, .. } = self.info;
+        CallTimes { queued, started: None, ended: Instant::now(), waited_for, access: Some(access) }
     }
 
     /// Notes what the call waited for last.
-    pub(super) fn waited_for(&mut self, blocker: Blocker) {
-        self.after = Some(blocker);
+    pub(super) fn waited_for(&mut self, what: WaitedFor) {
+        self.waited_for = Some(what);
     }
 
     /// The time of the first poll: a timeout does not count the time in the queue. None if it comes
@@ -286,12 +279,12 @@ impl Job {
 
     /// Lets go of the body first, then of its claims: whoever waits for them finds it gone.
     pub(super) fn end(&mut self, ending: Option<Ending>) {
-        let Info { index, queued, access, silent, .. } = self.info;
-        let (started, after) = (self.started, self.after);
+        let Info { index, queued, access, .. } = self.info;
+        let (started, waited_for) = (self.started, self.waited_for);
         let ended = self.ended.unwrap_or_else(Instant::now);
         drop_quietly(mem::replace(&mut self.body, Body::Gone));
         self.record_times(started.unwrap_or(ended), ended);
-        let times = CallTimes { queued, started, ended, after, access: Some(access), silent };
+        let times = CallTimes { queued, started, ended, waited_for, access: Some(access) };
         self.reported = true;
         if ending.as_ref().is_some_and(Ending::is_fatal) {
             // Before its claims are free: who waits for them never starts.

@@ -25,6 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
 
+use crate::log::run_id::RunId;
 use crate::rules::approval::Approval;
 use crate::rules::limits::Limits;
 use crate::rules::stop::StopSignal;
@@ -80,7 +81,7 @@ async fn by_hand(
     done: &mut (dyn FnMut(usize, ToolResult) + Send),
 ) {
     let (approval, around) = (&Approval::granted(), ParentCall::current());
-    let (around, run, turn) = (around.as_ref(), new_run(), 1);
+    let (around, run, turn) = (around.as_ref(), RunId::new(), 1);
     let (slots, one_by_one, watched, attempt) = (None, false, false, 1);
     let batch =
         Batch { toolset, limits, slots, approval, one_by_one, watched, run, turn, attempt, around };
@@ -125,11 +126,4 @@ pub async fn in_place(toolset: &Toolset, name: &str, text: Arc<str>) -> Option<S
     });
     let returned = polled.await.ok()?;
     returned.ok().map(crate::ToolOutput::into_text)
-}
-
-/// A number for a run: no other run of this process has it.
-pub(crate) fn new_run() -> u64 {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
 }

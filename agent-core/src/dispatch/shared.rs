@@ -9,8 +9,10 @@ use super::lease::start;
 use super::nested::Enclosing;
 use super::news::{Board, Word};
 use super::outcome::{Ending, drop_quietly};
+use crate::log::run_id::RunId;
+use crate::log::waited_for::WaitedFor;
 use crate::schedule::ledger::{Ledger, Ticket};
-use crate::schedule::queue::{Blocker, CallRef, CallSlots, Parked, SharedLedger, Waiting};
+use crate::schedule::queue::{CallRef, CallSlots, Parked, SharedLedger, Waiting};
 use crate::schema::Access;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Handle, Instant, JoinHandle, Mutex, MutexGuard, sleep};
@@ -24,7 +26,7 @@ pub(super) struct Shared {
     pub(super) toolset: Toolset,
     pub(super) slots: Option<Arc<CallSlots>>,
     pub(super) runtime: Handle,
-    pub(super) run: u64,
+    pub(super) run: RunId,
     pub(super) turn: u32,
     pub(super) attempt: u32,
     /// Calls that wait in the ledger or for a slot.
@@ -85,11 +87,9 @@ pub(crate) struct CallTimes {
     pub(crate) queued: Instant,
     pub(crate) started: Option<Instant>,
     pub(crate) ended: Instant,
-    pub(crate) after: Option<Blocker>,
+    pub(crate) waited_for: Option<WaitedFor>,
     /// What the tool declares; `None` if the call fits none.
     pub(crate) access: Option<Access>,
-    /// Whether the tool says nothing of what it touches.
-    pub(crate) silent: bool,
 }
 
 impl Shared {
@@ -124,7 +124,21 @@ impl Shared {
     }
 
     pub(super) fn call_ref(&self, index: usize) -> CallRef {
-        CallRef { run: self.run, turn: self.turn, attempt: self.attempt, index }
+        CallRef { run: self.run.number(), turn: self.turn, attempt: self.attempt, index }
+    }
+
+    /// A call that one of these waited for.
+    fn waited_for(&self, CallRef { run, turn, attempt, index }: CallRef) -> WaitedFor {
+        let number = index + 1;
+        if run != self.run.number() {
+            WaitedFor::OtherRun
+        } else if turn != self.turn {
+            WaitedFor::Earlier { turn, number }
+        } else if attempt != self.attempt {
+            WaitedFor::FailedAnswer
+        } else {
+            WaitedFor::Call(number)
+        }
     }
 
     /// Enters calls in the ledger, in this order, and starts those that nothing is in the way of.
@@ -138,7 +152,7 @@ impl Shared {
             }
             let park = || Parked { batch: self.clone(), index: ready.job.index() };
             let ledger = ledger.get_or_insert_with(|| self.ledger());
-            let (ticket, free) = ledger.admit(ready.claims().copied(), self.run, park);
+            let (ticket, free) = ledger.admit(ready.claims().copied(), self.run.number(), park);
             ready.job.hold(ticket);
             !free
         };
@@ -315,7 +329,7 @@ impl Waiting for Shared {
     fn release(self: Arc<Self>, index: usize, after: CallRef) {
         let job = lock(&self.parked).remove(&index);
         if let Some(mut job) = job {
-            job.waited_for(Blocker::Call(after));
+            job.waited_for(self.waited_for(after));
             start(&self, job);
         }
     }
@@ -327,15 +341,12 @@ impl Waiting for Shared {
         let job = if is_due { parked.remove(&index) } else { None };
         drop(parked);
         let Some(mut job) = job else { return };
+        let after = self.waited_for(after);
         let whom = match after {
-            CallRef { run, turn, attempt, index }
-                if (run, turn, attempt) == (self.run, self.turn, self.attempt) =>
-            {
-                format!("call #{} of this response", index + 1)
-            }
+            WaitedFor::Call(number) => format!("call #{number} of this response"),
             _ => "an earlier call".to_owned(),
         };
-        job.waited_for(Blocker::Call(after));
+        job.waited_for(after);
         job.end(Some(Ending::not_run(&format!(
             "still busy with {whom}, which timed out and has not ended; try again later"
         ))));

@@ -5,14 +5,21 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::log::run_id::RunId;
 use crate::model::BoxFuture;
 use crate::schema::Access;
 use crate::transcript::ToolCall;
 use crate::transcript::label::label;
 
-/// A call before it runs, for whoever decides over it.
+/// A call before it runs, for the policy and the approver.
+///
+/// [`run`](Self::run), [`turn`](Self::turn) and [`number`](Self::number) are those of the run's
+/// [events](crate::Event), so a decision can be matched with the stream.
 #[derive(Debug, Clone)]
 pub struct PendingCall {
+    run: RunId,
+    turn: u32,
+    number: usize,
     proposed: ToolCall,
     arguments: Value,
     access: Access,
@@ -20,13 +27,36 @@ pub struct PendingCall {
 }
 
 impl PendingCall {
+    /// The call at `index` of the response of a turn.
     pub(crate) fn new(
+        run: RunId,
+        turn: u32,
+        index: usize,
         call: &ToolCall,
         arguments: Value,
         access: Access,
         destructive: bool,
     ) -> Self {
-        Self { proposed: call.clone(), arguments, access, destructive }
+        let number = index + 1;
+        Self { run, turn, number, proposed: call.clone(), arguments, access, destructive }
+    }
+
+    /// The run that the call is of.
+    #[must_use]
+    pub fn run(&self) -> RunId {
+        self.run
+    }
+
+    /// The turn of its response, from 1.
+    #[must_use]
+    pub fn turn(&self) -> u32 {
+        self.turn
+    }
+
+    /// Its position in the response, from 1.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.number
     }
 
     /// The id that the model's response gave it.

@@ -3,9 +3,9 @@
 use std::task::Context;
 
 use crate::dispatch::{Batch, CallStep, Early, Finished};
-use crate::log::step::Step;
+use crate::log::step::{Emit, Step};
 use crate::model::Delta;
-use crate::run::turn::{Emit, told_of};
+use crate::run::turn::emit_call;
 use crate::transcript::{Content, Response};
 
 /// What is told of an answer while it comes.
@@ -47,16 +47,16 @@ impl<'a, 'b, 'c> Answer<'a, 'b, 'c> {
             }
             _ => self.calls,
         };
-        (self.emit)(&Step::Told { calls, delta });
+        (self.emit)(&Step::Delta { calls, delta });
         if let (Delta::CallDone(call), Some(batch)) = (delta, self.starts_early) {
             let early = self.early.get_or_insert_with(|| Box::new(Early::new(batch)));
-            early.offer(call, self.finished, &mut |index, step| told_of(self.emit, index, &step));
+            early.offer(call, self.finished, &mut |index, step| emit_call(self.emit, index, &step));
         }
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) {
         if let Some(early) = &mut self.early {
-            early.poll(cx, &mut |index, step| told_of(self.emit, index, &step));
+            early.poll(cx, &mut |index, step| emit_call(self.emit, index, &step));
         }
     }
 
@@ -69,7 +69,7 @@ impl<'a, 'b, 'c> Answer<'a, 'b, 'c> {
             }
             return early;
         }
-        let mut sink = |index, step: CallStep<'_>| told_of(emit, index, &step);
+        let mut sink = |index, step: CallStep<'_>| emit_call(emit, index, &step);
         finished.extend(early?.stop(&mut sink));
         None
     }
@@ -80,14 +80,14 @@ fn tell(response: &Response, emit: &mut Emit<'_>) {
     let mut calls = 0;
     for block in response.blocks() {
         match block.content() {
-            Content::Text(text) => emit(&Step::Told { calls, delta: Delta::Text(text) }),
-            Content::Thinking(text) => emit(&Step::Told { calls, delta: Delta::Thinking(text) }),
+            Content::Text(text) => emit(&Step::Delta { calls, delta: Delta::Text(text) }),
+            Content::Thinking(text) => emit(&Step::Delta { calls, delta: Delta::Thinking(text) }),
             Content::ToolCall(call) => {
                 calls += 1;
                 let (id, name) = (call.id(), call.name());
-                emit(&Step::Told { calls, delta: Delta::Call { id, name } });
-                emit(&Step::Told { calls, delta: Delta::Arguments(call.arguments()) });
-                emit(&Step::Told { calls, delta: Delta::CallDone(call) });
+                emit(&Step::Delta { calls, delta: Delta::Call { id, name } });
+                emit(&Step::Delta { calls, delta: Delta::Arguments(call.arguments()) });
+                emit(&Step::Delta { calls, delta: Delta::CallDone(call) });
             }
             Content::Opaque => {}
         }

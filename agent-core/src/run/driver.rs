@@ -6,23 +6,24 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::dispatch::{Batch, Broken, CallStep, CallTimes, Early, Finished, new_run};
+use crate::dispatch::{Batch, Broken, CallStep, CallTimes, Early, Finished};
 use crate::error::ModelError;
-use crate::log::step::{After, CallRow};
+use crate::log::run_id::RunId;
+use crate::log::step::{CallRecord, Emit};
+use crate::log::waited_for::WaitedFor;
 use crate::model::retry::Pause;
 use crate::model::{Delta, DeltaSink, ParallelToolCalls, Request};
 use crate::rules::stop::{StopCause, StopSignal};
 use crate::run::agent::Inner;
 use crate::run::answer::Answer;
-use crate::run::turn::{Done, Emit, Runtime, Unanswered};
-use crate::schedule::queue::Blocker;
+use crate::run::turn::{Done, Runtime, Unanswered};
 use crate::sync::{Instant, sleep, yield_now};
 use crate::tool::context::ParentCall;
 use crate::transcript::{Response, ToolCall, Transcript};
 
 pub(crate) struct Driver<'a, 'b> {
     agent: &'a Inner,
-    run: u64,
+    run: RunId,
     /// The call within which it runs, if there is one.
     around: Option<&'a ParentCall>,
     /// Somebody watches what happens.
@@ -40,11 +41,12 @@ pub(crate) struct Driver<'a, 'b> {
 impl<'a, 'b> Driver<'a, 'b> {
     pub(crate) fn new(
         agent: &'a Inner,
+        run: RunId,
         around: Option<&'a ParentCall>,
         watched: bool,
         halting: &'a mut StopSignal<'b>,
     ) -> Self {
-        let (run, finished) = (new_run(), Vec::new());
+        let finished = Vec::new();
         Self { agent, run, around, watched, halting, turn: 0, attempt: 0, early: None, finished }
     }
 
@@ -152,41 +154,37 @@ fn sink<'a>(
     done: &'a mut Done<'_>,
 ) -> impl FnMut(usize, CallStep<'_>) + Send + 'a {
     move |index, step| {
-        let row = match &step {
+        let record = match &step {
             CallStep::Counted(result, times) => {
-                Some(row(batch.run, (batch.turn, index), began, result.status(), times))
+                Some(record((batch.turn, index), began, result.status(), times))
             }
             _ => None,
         };
-        done(index, step, row);
+        done(index, step, record);
     }
 }
 
-fn row(
-    run: u64,
+fn record(
     (turn, index): (u32, usize),
     began: Instant,
     status: crate::CallStatus,
     times: &CallTimes,
-) -> CallRow {
+) -> CallRecord {
     let since = |time: Instant| time.duration_since(began);
-    let after = times.after.map(|blocker| match blocker {
-        Blocker::Slot => After::Slot,
-        Blocker::ToolSlot => After::ToolSlot,
-        Blocker::Approval => After::Approval,
-        Blocker::Call(call) if call.run == run => After::Call(call.turn, call.index),
-        Blocker::Call(_) => After::OtherRun,
-    });
-    CallRow {
+    let follows = match times.waited_for {
+        Some(WaitedFor::Call(number)) => number.checked_sub(1),
+        _ => None,
+    };
+    CallRecord {
         turn,
         index,
         access: times.access,
-        silent: times.silent,
         status,
         queued: since(times.queued),
         started: times.started.map(since),
         ended: since(times.ended),
-        after,
+        waited_for: times.waited_for,
+        follows,
     }
 }
 

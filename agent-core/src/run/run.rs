@@ -8,16 +8,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::log::end::RunEnd;
-use crate::log::event::Event;
-use crate::log::step::{Record, Step};
+use crate::log::event::EventKind;
+use crate::log::record::Record;
+use crate::log::run_id::RunId;
+use crate::log::step::Step;
 use crate::model::BoxFuture;
 use crate::rules::stop::{RunControl, StopSignal};
 use crate::run::agent::Agent;
 use crate::run::driver::Driver;
 use crate::run::events::Events;
 use crate::run::outcome::{Outcome, Ran, RunError, RunErrorKind, outcome};
-use crate::run::stream::RunStream;
 use crate::run::turn::drive;
 use crate::sync::Handle;
 use crate::tool::context::ParentCall;
@@ -55,11 +55,12 @@ use crate::transcript::{Input, Transcript};
 /// ```
 #[must_use = "a run begins when it is awaited or watched"]
 pub struct Run<'a> {
+    id: RunId,
     state: State<'a>,
     /// Cancels it; until then.
     cancelled: Option<BoxFuture<'a, ()>>,
     wishes: Arc<RunControl>,
-    /// Where its events go, if somebody watches.
+    /// Where its events go, if it has a consumer.
     events: Option<Events>,
 }
 
@@ -89,12 +90,28 @@ impl TranscriptRef<'_> {
             Self::InChat(transcript) => transcript,
         }
     }
+
+    /// The end of a run that has appended to it.
+    fn into_ran(self, id: RunId, before: usize, record: Record) -> Ran {
+        let transcript = match self {
+            Self::Own(transcript) => transcript,
+            Self::InChat(transcript) => transcript.clone(),
+        };
+        Ran { id, transcript, before, record }
+    }
 }
 
 impl<'a> Run<'a> {
     pub(crate) fn new(agent: Agent, said: TranscriptRef<'a>, input: Option<Input>) -> Self {
         let state = State::Start(Start { agent, said, input });
-        Self { state, cancelled: None, wishes: Arc::default(), events: None }
+        Self { id: RunId::new(), state, cancelled: None, wishes: Arc::default(), events: None }
+    }
+
+    /// Its id, which its [events](crate::Event), its outcome and its [pending calls](crate::PendingCall)
+    /// carry.
+    #[must_use]
+    pub fn run_id(&self) -> RunId {
+        self.id
     }
 
     /// Cancels the run when this future ends: that of a token, of a signal, of a channel. The one that was
@@ -162,19 +179,10 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Its events, as they happen.
-    ///
-    /// # Panics
-    ///
-    /// When the run has begun: nobody has kept its events.
-    pub fn stream(mut self) -> RunStream<'a> {
-        let is_asked = matches!(self.state, State::Start(_));
-        assert!(
-            is_asked,
-            "a run that has begun has lost its events: call `stream` before it is polled"
-        );
-        let events = self.events.get_or_insert_default().clone();
-        RunStream::new(self, events)
+    /// Keeps its events from now on; `None` if the run has begun, and the first ones are lost.
+    pub(crate) fn keep_events(&mut self) -> Option<Events> {
+        let State::Start(_) = self.state else { return None };
+        Some(self.events.get_or_insert_with(|| Events::new(self.id)).clone())
     }
 
     /// Passes a cancel on to the run. Returned: whether there was one.
@@ -195,7 +203,7 @@ impl Future for Run<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         _ = self.poll_cancelled(cx);
         let mut going = match mem::replace(&mut self.state, State::Over) {
-            State::Start(asked) => asked.go(self.wishes.clone(), self.events.clone()),
+            State::Start(start) => start.go(self.id, self.wishes.clone(), self.events.clone()),
             State::Going(going) => going,
             State::Over => panic!("a run was polled after its end: it gives its outcome once"),
         };
@@ -216,6 +224,7 @@ impl fmt::Debug for Run<'_> {
 impl<'a> Start<'a> {
     fn go(
         self,
+        id: RunId,
         wishes: Arc<RunControl>,
         events: Option<Events>,
     ) -> BoxFuture<'a, Result<Outcome, RunError>> {
@@ -225,52 +234,43 @@ impl<'a> Start<'a> {
         let mut halting = match agent.begin(wishes, around.as_ref()) {
             Ok(halting) => halting,
             Err(error) => {
-                return Box::pin(ready(end(Err(error), said, before, record, events.as_ref())));
+                let outcome = outcome(Err(error), said.into_ran(id, before, record));
+                if let Some(events) = events {
+                    events.end(|| Duration::ZERO, || last(&outcome));
+                }
+                return Box::pin(ready(outcome));
             }
         };
         if let Some(input) = input {
             said.transcript().push_user(input);
         }
+        let began = halting.began();
         // What is captured is held once, what is bound in here may be held twice.
         Box::pin(async move {
             let mut emit = |step: &Step<'_>| {
                 record.apply(step);
                 if let Some(events) = &events {
-                    events.tell(step);
+                    events.add(step, || began.elapsed());
                 }
             };
             let rules = (agent.inner.max_turns, &agent.inner.limits);
             let (watched, around) = (events.is_some(), around.as_ref());
-            let mut runtime = Driver::new(&agent.inner, around, watched, &mut halting);
+            let mut runtime = Driver::new(&agent.inner, id, around, watched, &mut halting);
             let ended = drive(&mut runtime, rules, said.transcript(), &mut emit).await;
-            end(ended, said, before, record, events.as_ref())
+            let outcome = outcome(ended, said.into_ran(id, before, record));
+            if let Some(events) = &events {
+                events.end(|| began.elapsed(), || last(&outcome));
+            }
+            outcome
         })
     }
 }
 
-/// The outcome of a run, which is its last event too.
-fn end(
-    ended: Result<RunEnd, RunErrorKind>,
-    said: TranscriptRef<'_>,
-    before: usize,
-    record: Record,
-    events: Option<&Events>,
-) -> Result<Outcome, RunError> {
-    let transcript = match said {
-        TranscriptRef::Own(transcript) => transcript,
-        TranscriptRef::InChat(transcript) => transcript.clone(),
-    };
-    let outcome = outcome(ended, Ran { transcript, before, record });
-    if let Some(events) = events {
-        events.end(|| last(&outcome));
-    }
-    outcome
-}
-
-fn last(outcome: &Result<Outcome, RunError>) -> Event {
+/// The last event of a run.
+fn last(outcome: &Result<Outcome, RunError>) -> EventKind {
     match outcome {
-        Ok(outcome) => Event::RunEnded { end: outcome.end().clone() },
-        Err(error) => Event::RunFailed { error: format!("{error:?}") },
+        Ok(outcome) => EventKind::RunEnded { end: outcome.end().clone() },
+        Err(error) => EventKind::RunFailed { error: format!("{error:?}") },
     }
 }
 
@@ -278,11 +278,6 @@ impl Agent {
     /// Runs until the model has said all: await the [`Run`], or watch it.
     pub fn run(&self, input: impl Into<Input>) -> Run<'static> {
         Run::new(self.clone(), TranscriptRef::Own(Transcript::default()), Some(input.into()))
-    }
-
-    /// Runs until the model has said all, and tells what happens on the way.
-    pub fn stream(&self, input: impl Into<Input>) -> RunStream<'static> {
-        self.run(input).stream()
     }
 
     /// What stops the run that begins; within a call, the stop of that one too.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::dispatch::{Broken, CallStep};
 use crate::error::ModelError;
 use crate::log::end::RunEnd;
-use crate::log::step::{CallRow, Step};
+use crate::log::step::{CallRecord, Emit, Step};
 use crate::model::retry;
 use crate::model::retry::Pause;
 use crate::rules::limits::{Limits, cut_results};
@@ -47,10 +47,7 @@ pub(crate) trait Runtime: Send {
 }
 
 /// Takes what happens to the call at this position, and what is recorded of it in the end.
-pub(crate) type Done<'a> = dyn FnMut(usize, CallStep<'_>, Option<CallRow>) + Send + 'a;
-
-/// Takes the steps of a run.
-pub(crate) type Emit<'a> = dyn FnMut(&Step<'_>) + Send + 'a;
+pub(crate) type Done<'a> = dyn FnMut(usize, CallStep<'_>, Option<CallRecord>) + Send + 'a;
 
 /// Why there is no response.
 pub(crate) enum Unanswered {
@@ -97,7 +94,7 @@ pub(crate) async fn drive<R: Runtime>(
         };
         if let Err(error) = check_size(&response, limits.response_bytes) {
             let calls: Vec<_> = response.calls().collect();
-            runtime.no_calls(turn, &calls, &mut |index, step, _| told_of(emit, index, &step));
+            runtime.no_calls(turn, &calls, &mut |index, step, _| emit_call(emit, index, &step));
             return Err(error);
         }
         let next = next(&response);
@@ -165,14 +162,14 @@ async fn run_tools<R: Runtime>(
     let response = open.turn.response().clone();
     let mut calls = Vec::with_capacity(response.blocks().len());
     calls.extend(response.calls());
-    let mut done = |index, step: CallStep<'_>, row| match step {
+    let mut done = |index, step: CallStep<'_>, record| match step {
         CallStep::Counted(result, _) => {
             open.turn.answer(index, result);
-            if let Some(row) = row {
-                emit(&Step::CallCounted(row));
+            if let Some(record) = record {
+                emit(&Step::CallRecorded(record));
             }
         }
-        step => told_of(emit, index, &step),
+        step => emit_call(emit, index, &step),
     };
     let broken = match why_none {
         Some(_) => {
@@ -182,7 +179,7 @@ async fn run_tools<R: Runtime>(
         None => runtime.calls(number, &calls, &mut done).await,
     };
     let why = why_none.unwrap_or("the run ended");
-    open.turn.fill(why, |index, result| emit(&Step::CallEnded { index, result }));
+    open.turn.fill(why, |index, call, result| emit(&Step::CallEnded { index, call, result }));
     open.close(why);
     emit(&Step::TurnEnded { response: &response });
     match broken {
@@ -195,13 +192,13 @@ async fn run_tools<R: Runtime>(
     }
 }
 
-/// Tells what happens to a call.
-pub(crate) fn told_of(emit: &mut Emit<'_>, index: usize, step: &CallStep<'_>) {
+/// Emits what happens to a call.
+pub(crate) fn emit_call(emit: &mut Emit<'_>, index: usize, step: &CallStep<'_>) {
     match *step {
-        CallStep::Asked => emit(&Step::ApprovalRequested { index }),
+        CallStep::Asked(call) => emit(&Step::ApprovalRequested { index, call }),
         CallStep::Started(call) => emit(&Step::CallStarted { index, call }),
-        CallStep::Progress(text) => emit(&Step::Progress { index, text }),
-        CallStep::Ended(result) => emit(&Step::CallEnded { index, result }),
+        CallStep::Progress(call, text) => emit(&Step::CallProgress { index, call, text }),
+        CallStep::Ended(call, result) => emit(&Step::CallEnded { index, call, result }),
         CallStep::Counted(..) => {}
     }
 }

@@ -38,18 +38,6 @@ pub(crate) trait Waiting: Send + Sync {
     fn give_slot(self: Arc<Self>, index: usize, slots: &Arc<CallSlots>) -> bool;
 }
 
-/// For what a call waited last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Blocker {
-    Call(CallRef),
-    /// One of the calls that an agent runs at the same time.
-    Slot,
-    /// One of the calls of a tool that run at the same time.
-    ToolSlot,
-    /// Somebody who may allow it.
-    Approval,
-}
-
 /// Names a call of any run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CallRef {

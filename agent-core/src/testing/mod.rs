@@ -69,7 +69,7 @@ impl ScriptedModel {
     /// # Examples
     ///
     /// ```
-    /// use agent_core::{Agent, Event, Response, ScriptedModel};
+    /// use agent_core::{Agent, EventKind, Response, ScriptedModel};
     /// use std::time::Duration;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
@@ -78,7 +78,7 @@ impl ScriptedModel {
     /// let mut run = Agent::new(model.turn(|_| Response::new().with_text("One, two."))).stream("Count.");
     /// let mut words = Vec::new();
     /// while let Some(event) = run.next().await {
-    ///     if let Event::Text { text } = event {
+    ///     if let EventKind::Text { text } = event.kind {
     ///         words.push(text);
     ///     }
     /// }

@@ -28,7 +28,7 @@ mod tests {
 
     use super::*;
     use crate::log::end::RunEnd;
-    use crate::log::event::Event;
+    use crate::log::event::EventKind;
     use crate::transcript::StopReason;
 
     /// What is written is what saved transcripts hold; what is read is the same again.
@@ -69,8 +69,8 @@ mod tests {
             let stop: StopReason = serde_json::from_str(&json).unwrap();
             assert_eq!(stop, StopReason::Other(text.to_owned()));
         }
-        let event = serde_json::from_str(r#"{"type":"run_ended","end":"budget"}"#);
-        assert_eq!(event.ok(), Some(Event::RunEnded { end: RunEnd::Other("budget".into()) }));
+        let event = serde_json::from_str::<EventKind>(r#"{"type":"run_ended","end":"budget"}"#);
+        assert_eq!(event.ok(), Some(EventKind::RunEnded { end: RunEnd::Other("budget".into()) }));
     }
 
     #[test]

@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 use std::mem;
 use std::sync::Arc;
 
-use super::{CallStatus, Content, Message, Response, ToolResult, Transcript};
+use super::{CallStatus, Content, Message, Response, ToolCall, ToolResult, Transcript};
 
 /// A response with one slot for the result of each of its calls.
 ///
@@ -40,17 +40,21 @@ impl Turn {
     }
 
     /// Fills the slots that are empty: their calls never started. Each is handed over.
-    pub(crate) fn fill(&mut self, why: &str, mut filled: impl FnMut(usize, &ToolResult)) {
+    pub(crate) fn fill(
+        &mut self,
+        why: &str,
+        mut filled: impl FnMut(usize, &ToolCall, &ToolResult),
+    ) {
         let empty = self.slots.iter_mut().zip(self.response.calls()).enumerate();
         for (index, (slot, call)) in empty.filter(|(_, (slot, _))| slot.is_none()) {
             let text = format!("never started: {why}");
-            filled(index, slot.insert(ToolResult::new(call, CallStatus::NotRun, text)));
+            filled(index, call, slot.insert(ToolResult::new(call, CallStatus::NotRun, text)));
         }
     }
 
     /// Appends the response and its results; a call whose slot is empty never started.
     pub(crate) fn close(&mut self, transcript: &mut Transcript, why: &str) {
-        self.fill(why, |_, _| {});
+        self.fill(why, |_, _, _| {});
         // In place, as `flatten` would not.
         let slots = mem::take(&mut self.slots).into_iter();
         let results: Vec<_> = slots.map_while(|result| result).collect();
@@ -102,7 +106,6 @@ fn ids_are_unique(response: &Response) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ToolCall;
     use super::*;
 
     fn ids(response: Response) -> Vec<String> {

@@ -1,8 +1,8 @@
 //! Events as JSON, to be sent on as they are.
 
 use agent_core::{
-    Agent, CallStatus, Event, Media, ModelErrorKind, Part, Response, RunEnd, StopReason, ToolCall,
-    ToolOutput, ToolResult, Usage, tool, tools,
+    Agent, CallStatus, Event, EventKind, Media, ModelErrorKind, Part, Response, RunEnd, StopReason,
+    ToolCall, ToolOutput, ToolResult, Usage, tool, tools,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -18,9 +18,18 @@ fn kind(event: &Event) -> String {
     json["type"].as_str().unwrap().to_owned()
 }
 
+/// An event of this kind.
+fn event(kind: EventKind) -> Event {
+    let json = r#"{"run":"00000000c0ffee00-7","turn":3,"at":1.25,"type":"new"}"#;
+    let mut event: Event = serde_json::from_str(json).unwrap();
+    event.kind = kind;
+    event
+}
+
 fn round(event: &Event) {
     let json = serde_json::to_string(event).unwrap();
-    assert!(json.starts_with(r#"{"type":""#), "{json}");
+    assert!(json.starts_with(r#"{"run":""#), "{json}");
+    assert_eq!(json.matches(r#""type":""#).count(), 1, "{json}");
     let read: Event = serde_json::from_str(&json).unwrap();
     assert_eq!(read, *event, "{json}");
     assert_eq!(serde_json::to_string(&read).unwrap(), json);
@@ -77,7 +86,7 @@ async fn each_event_of_a_run_is_the_same_after_json() {
 
 #[test]
 fn a_question_is_the_same_after_json() {
-    let asked = Event::ApprovalRequested { number: 2 };
+    let asked = event(EventKind::ApprovalRequested { number: 2, id: "c2".into() });
     round(&asked);
     assert_eq!(kind(&asked), "approval_requested");
 }
@@ -92,7 +101,8 @@ fn each_kind_of_status_and_stop_is_the_same_after_json() {
         CallStatus::Interrupted,
         CallStatus::NotRun,
     ] {
-        round(&Event::CallEnded { number: 1, result: ToolResult::new(&call, status, "so") });
+        let result = ToolResult::new(&call, status, "so");
+        round(&event(EventKind::CallEnded { number: 1, id: "c1".into(), result }));
     }
     for stop in [
         RunEnd::Done,
@@ -104,7 +114,7 @@ fn each_kind_of_status_and_stop_is_the_same_after_json() {
         RunEnd::DeadlineExceeded,
         RunEnd::Other("done".into()),
     ] {
-        round(&Event::RunEnded { end: stop });
+        round(&event(EventKind::RunEnded { end: stop }));
     }
     for stop in [
         StopReason::EndTurn,
@@ -116,6 +126,6 @@ fn each_kind_of_status_and_stop_is_the_same_after_json() {
         StopReason::Filtered,
         StopReason::Other("end_turn".into()),
     ] {
-        round(&Event::TurnEnded { stop, usage: Usage::default() });
+        round(&event(EventKind::TurnEnded { stop, usage: Usage::default() }));
     }
 }

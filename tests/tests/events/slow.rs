@@ -1,8 +1,8 @@
 //! Watchers that take their time.
 
 use agent_core::{
-    Agent, BoxFuture, Decision, Delta, Event, Model, ModelError, Request, Response, RunStream,
-    ToolContext, tool, tools,
+    Agent, BoxFuture, Decision, Delta, Event, EventKind, Model, ModelError, Request, Response,
+    RunStream, ToolContext, tool, tools,
 };
 use std::future::poll_fn;
 use std::io::Write;
@@ -92,7 +92,7 @@ async fn a_slow_watcher_gets_the_latest_word_alone_and_that_is_short() {
     sleep(ms(1000)).await;
     let mut progress = Vec::new();
     while let Some(event) = run.next().await {
-        if let Event::CallProgress { number, text } = event {
+        if let EventKind::CallProgress { number, text, .. } = event.kind {
             assert!(text.len() <= 4 << 10);
             progress.push((number, text.split(' ').next().unwrap().to_owned()));
         }
@@ -134,7 +134,7 @@ async fn of_a_long_answer_a_slow_watcher_holds_a_piece() {
     let mut run = Agent::new(Novel(written.clone())).stream("go");
     let (mut heard, mut ahead) = (0, 0);
     while let Some(event) = run.next().await {
-        heard += usize::from(matches!(event, Event::Text { .. }));
+        heard += usize::from(matches!(event.kind, EventKind::Text { .. }));
         ahead = ahead.max(written.load(SeqCst) - heard);
         if heard % 1000 == 0 {
             sleep(ms(1000)).await;
@@ -176,7 +176,7 @@ fn told_without_a_pause(runtime: &Runtime) {
             loop {
                 let before = Instant::now();
                 let Some(event) = run.next().await else { break };
-                events += u64::from(matches!(event, Event::CallProgress { .. }));
+                events += u64::from(matches!(event.kind, EventKind::CallProgress { .. }));
                 // What is there already takes no time.
                 let is_there = before.elapsed() < Duration::from_micros(2);
                 at_once = if is_there { at_once + 1 } else { 0 };
@@ -320,7 +320,7 @@ async fn the_model_is_asked_again_when_all_of_the_turn_before_is_taken() {
     let mut run = Agent::new(model.clone()).tools(diary.tools()).stream("go");
     let mut begun = 0;
     while let Some(event) = slowly(&mut run).await {
-        begun += usize::from(matches!(event, Event::TurnStarted { .. }));
+        begun += usize::from(matches!(event.kind, EventKind::TurnStarted));
         assert!(model.asked() <= begun, "{} answers in turn {begun}", model.asked());
     }
     assert_eq!(begun, 31);

@@ -1,6 +1,6 @@
 //! What is told of a run is what its transcript tells.
 
-use agent_core::{CallStatus, Event, Transcript};
+use agent_core::{CallStatus, EventKind, Transcript};
 use std::collections::BTreeMap;
 
 use crate::diary::{Diary, assert_quiet};
@@ -17,20 +17,20 @@ struct Turn {
 }
 
 impl Turn {
-    fn hear(&mut self, event: &Event) {
+    fn hear(&mut self, event: &EventKind) {
         match event {
-            Event::CallAnnounced { number, .. } => {
+            EventKind::CallAnnounced { number, .. } => {
                 self.announced += 1;
                 assert_eq!(*number, self.announced);
             }
-            Event::CallStarted { number, .. } => {
+            EventKind::CallStarted { number, .. } => {
                 assert!(*number <= self.announced && !self.ended.contains_key(number));
                 *self.started.entry(*number).or_default() += 1;
             }
-            Event::CallProgress { number, .. } => {
+            EventKind::CallProgress { number, .. } => {
                 assert!(self.started.contains_key(number) && !self.ended.contains_key(number));
             }
-            Event::CallEnded { number, result } => {
+            EventKind::CallEnded { number, result, .. } => {
                 let told = (result.status(), result.text().to_owned());
                 assert_eq!(self.ended.insert(*number, told), None, "it ends once");
             }
@@ -47,10 +47,10 @@ async fn told(scripts: &[Script], rule: Rule) -> usize {
     let mut run = chat.stream("go");
     while let Some(event) = run.next().await {
         events += 1;
-        match &event {
-            Event::TurnStarted { .. } | Event::TurnRestarted { .. } => turn = Turn::default(),
-            Event::TurnEnded { .. } => turns.push(std::mem::take(&mut turn)),
-            event => turn.hear(event),
+        match &event.kind {
+            EventKind::TurnStarted | EventKind::TurnRestarted { .. } => turn = Turn::default(),
+            EventKind::TurnEnded { .. } => turns.push(std::mem::take(&mut turn)),
+            kind => turn.hear(kind),
         }
     }
     drop(run);

@@ -1,7 +1,7 @@
 //! Cancels and deadlines that are set while a run goes on.
 
 use agent_core::CallStatus::{Completed, Interrupted};
-use agent_core::{Agent, Event, Limits, Run, RunEnd, Transcript};
+use agent_core::{Agent, EventKind, Limits, Run, RunEnd, Transcript};
 use std::future::{pending, poll_fn, ready};
 use std::pin::Pin;
 use std::task::Poll;
@@ -117,7 +117,7 @@ async fn a_stream_takes_a_cancel_and_a_deadline_as_a_run_does() {
         let diary = Diary::new();
         let (began, mut run) = (Instant::now(), making(&diary, calls).stream("go"));
         while let Some(event) = run.next().await {
-            if matches!(event, Event::CallEnded { number: 1, .. }) {
+            if matches!(event.kind, EventKind::CallEnded { number: 1, .. }) {
                 run = match what {
                     "cancel" => run.cancel_on(ready(())),
                     _ => run.deadline(ms(300)),

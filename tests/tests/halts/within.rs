@@ -2,7 +2,7 @@
 
 use agent_core::CallStatus::{Completed, Interrupted, TimedOut};
 use agent_core::{
-    Agent, Event, Limits, Response, RunEnd, RunErrorKind, ScriptedModel, State, ToolContext,
+    Agent, EventKind, Limits, Response, RunEnd, RunErrorKind, ScriptedModel, State, ToolContext,
     ToolError, tool, tools,
 };
 
@@ -132,7 +132,7 @@ async fn a_call_tells_how_far_it_is_until_its_end_in_the_grace_period_too() {
     let mut run = agent.run("go").cancel_on(sleep(ms(100))).stream();
     let mut told = Vec::new();
     while let Some(event) = run.next().await {
-        if let Event::CallProgress { text, .. } = event {
+        if let EventKind::CallProgress { text, .. } = event.kind {
             told.push((text, began.elapsed()));
         }
     }

@@ -1,6 +1,6 @@
 //! What the events of a run say, against what came of it.
 
-use agent_core::{Event, Response, ToolCall, ToolResult};
+use agent_core::{EventKind, Response, ToolCall, ToolResult};
 use std::collections::BTreeMap;
 
 use crate::watched::Watched;
@@ -26,41 +26,41 @@ pub(crate) fn agrees(watched: &Watched) {
     let mut restarts = Vec::new();
     let mut turn = Turn::default();
     for (_, event) in &watched.events {
-        match event {
-            Event::TurnStarted { .. } => turn = Turn::default(),
-            Event::TurnRestarted { .. } => {
+        match &event.kind {
+            EventKind::TurnStarted => turn = Turn::default(),
+            EventKind::TurnRestarted { .. } => {
                 turn = Turn { restarts: turn.restarts + 1, ..Turn::default() }
             }
-            Event::Text { text } => turn.text += text,
-            Event::CallAnnounced { number, name } => {
+            EventKind::Text { text } => turn.text += text,
+            EventKind::CallAnnounced { number, name, .. } => {
                 turn.names.push(name.to_string());
                 assert_eq!(*number, turn.names.len());
             }
-            Event::CallArguments { number, text } => {
+            EventKind::CallArguments { number, text, .. } => {
                 *turn.arguments.entry(*number).or_default() += text;
             }
-            Event::CallEnded { number, result } => {
+            EventKind::CallEnded { number, result, .. } => {
                 let other = turn.results.insert(*number, result.clone());
                 assert_eq!(other, None, "call {number} ends twice");
             }
-            Event::TurnEnded { .. } => {
+            EventKind::TurnEnded { .. } => {
                 turn.is(responses.next().unwrap());
                 let count = turn.results.len();
                 let told: Vec<_> = turn.results.values().collect();
                 assert_eq!(told, results.by_ref().take(count).collect::<Vec<_>>());
                 restarts.push(turn.restarts);
             }
-            Event::RunFailed { .. } => restarts.push(turn.restarts),
+            EventKind::RunFailed { .. } => restarts.push(turn.restarts),
             _ => {}
         }
     }
     assert!(responses.next().is_none() && results.next().is_none(), "something was not told");
     let attempts = timeline.turns().iter().map(|turn| turn.attempts - 1);
     assert_eq!(restarts, attempts.collect::<Vec<_>>());
-    let last = watched.events.last().map(|(_, event)| event);
+    let last = watched.events.last().map(|(_, event)| &event.kind);
     match &watched.outcome {
-        Ok(outcome) => assert_eq!(last, Some(&Event::RunEnded { end: outcome.end().clone() })),
-        Err(_) => assert!(matches!(last, Some(Event::RunFailed { .. })), "{last:?}"),
+        Ok(outcome) => assert_eq!(last, Some(&EventKind::RunEnded { end: outcome.end().clone() })),
+        Err(_) => assert!(matches!(last, Some(EventKind::RunFailed { .. })), "{last:?}"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use agent_core::{Event, Outcome, RunError, RunStream};
+use agent_core::{Event, EventKind, Outcome, RunError, RunStream};
 use tokio::time::Instant;
 
 /// The events of a run with their times in milliseconds, and its outcome.
@@ -49,21 +49,23 @@ impl Watched {
 }
 
 pub(crate) fn words(event: &Event) -> String {
-    match event {
-        Event::TurnStarted { turn } => format!("turn {turn}"),
-        Event::Text { text } => format!("text {text}"),
-        Event::Thinking { text } => format!("thinking {text}"),
-        Event::CallAnnounced { number, name } => format!("call {number} {name}"),
-        Event::CallArguments { number, text } => format!("arguments {number} {text}"),
-        Event::CallWritten { number, label } => format!("written {number} {label}"),
-        Event::ApprovalRequested { number } => format!("asked {number}"),
-        Event::CallStarted { number, name, .. } => format!("start {number} {name}"),
-        Event::CallProgress { number, text } => format!("progress {number} {text}"),
-        Event::CallEnded { number, result } => format!("end {number} {:?}", result.status()),
-        Event::TurnRestarted { .. } => "restart".to_owned(),
-        Event::TurnEnded { stop, .. } => format!("turn ends {stop:?}"),
-        Event::RunEnded { end } => format!("run ends {end:?}"),
-        Event::RunFailed { .. } => "run failed".to_owned(),
+    match &event.kind {
+        EventKind::TurnStarted => format!("turn {}", event.turn),
+        EventKind::Text { text } => format!("text {text}"),
+        EventKind::Thinking { text } => format!("thinking {text}"),
+        EventKind::CallAnnounced { number, name, .. } => format!("call {number} {name}"),
+        EventKind::CallArguments { number, text, .. } => format!("arguments {number} {text}"),
+        EventKind::CallWritten { number, label, .. } => format!("written {number} {label}"),
+        EventKind::ApprovalRequested { number, .. } => format!("asked {number}"),
+        EventKind::CallStarted { number, name, .. } => format!("start {number} {name}"),
+        EventKind::CallProgress { number, text, .. } => format!("progress {number} {text}"),
+        EventKind::CallEnded { number, result, .. } => {
+            format!("end {number} {:?}", result.status())
+        }
+        EventKind::TurnRestarted { .. } => "restart".to_owned(),
+        EventKind::TurnEnded { stop, .. } => format!("turn ends {stop:?}"),
+        EventKind::RunEnded { end } => format!("run ends {end:?}"),
+        EventKind::RunFailed { .. } => "run failed".to_owned(),
         other => format!("{other:?}"),
     }
 }

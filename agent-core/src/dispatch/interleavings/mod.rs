@@ -135,7 +135,7 @@ impl Scene {
             approval: &self.approval,
             one_by_one: self.one_by_one,
             watched: thread_rng().gen_bool(0.5),
-            run: u64::try_from(run).unwrap(),
+            run: crate::log::run_id::RunId::numbered(u64::try_from(run).unwrap()),
             turn: 1,
             attempt: 1,
             around: None,

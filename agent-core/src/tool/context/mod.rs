@@ -91,7 +91,7 @@ impl ToolContext {
     }
 
     /// Tells whoever watches the run how far this call is: see
-    /// [`Event::CallProgress`](crate::Event::CallProgress).
+    /// [`EventKind::CallProgress`](crate::EventKind::CallProgress).
     ///
     /// It never waits. A watcher that is slow gets the latest word alone; at most 4 KiB of it are kept,
     /// and nothing where nobody watches.
