@@ -1,19 +1,23 @@
 //! What was said: user input, the model's responses, and the results of their tool calls.
 
+mod call;
 pub(crate) mod label;
 mod message;
 mod origin;
 pub(crate) mod other;
 mod part;
+mod response;
 mod result;
 mod saved;
 mod text;
 mod turn;
 
-pub use message::{Content, ContentBlock, Message, Response, StopReason, ToolCall};
+pub use call::ToolCall;
+pub use message::Message;
 pub use origin::{Origin, Usage};
 pub(crate) use part::More;
 pub use part::{Input, Media, MediaSource, Part};
+pub use response::{Content, ContentBlock, Response, StopReason};
 pub use result::{CallStatus, ToolResult};
 pub use saved::InvalidTranscript;
 pub(crate) use text::SharedText;
