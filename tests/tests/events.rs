@@ -6,6 +6,8 @@
 mod diary;
 #[path = "events/dropped.rs"]
 mod dropped;
+#[path = "events/identity.rs"]
+mod identity;
 #[path = "events/order.rs"]
 mod order;
 #[path = "events/serial.rs"]

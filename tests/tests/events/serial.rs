@@ -6,6 +6,7 @@ use agent_core::{
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::agent;
 use crate::diary::Diary;
@@ -20,9 +21,13 @@ fn kind(event: &Event) -> String {
 
 /// An event of this kind.
 fn event(kind: EventKind) -> Event {
-    let json = r#"{"run":"00000000c0ffee00-7","turn":3,"at":1.25,"type":"new"}"#;
+    event_at(kind, ms(1250))
+}
+
+fn event_at(kind: EventKind, at: Duration) -> Event {
+    let json = r#"{"run":"00000000c0ffee00-7","turn":3,"at":0,"type":"new"}"#;
     let mut event: Event = serde_json::from_str(json).unwrap();
-    event.kind = kind;
+    (event.kind, event.at) = (kind, at);
     event
 }
 
@@ -127,5 +132,30 @@ fn each_kind_of_status_and_stop_is_the_same_after_json() {
         StopReason::Other("end_turn".into()),
     ] {
         round(&event(EventKind::TurnEnded { stop, usage: Usage::default() }));
+    }
+}
+
+#[test]
+fn what_a_newer_version_adds_is_read_too() {
+    let json = r#"{"run":"00000000c0ffee00-7","turn":3,"at":1,"type":"new","number":1,"a":[{}]}"#;
+    let read: Event = serde_json::from_str(json).unwrap();
+    assert_eq!(read, event_at(EventKind::Unknown, ms(1000)));
+    let json = r#"{"type":"text","parent":{"a":1},"text":"so","run":"00000000c0ffee00-7","turn":3,"at":1.25}"#;
+    let read: Event = serde_json::from_str(json).unwrap();
+    assert_eq!(read, event(EventKind::Text { text: "so".into() }));
+}
+
+#[test]
+fn what_is_no_event_is_an_error() {
+    for json in [
+        r#"{"turn":3,"at":1,"type":"turn_started"}"#,
+        r#"{"run":"7","turn":3,"at":1,"type":"turn_started"}"#,
+        r#"{"run":"c0ffee-7","turn":3,"at":1,"type":"turn_started"}"#,
+        r#"{"run":"00000000c0ffee00-+7","turn":3,"at":1,"type":"turn_started"}"#,
+        r#"{"run":"00000000c0ffee00-7","turn":3,"at":-1,"type":"turn_started"}"#,
+        r#"{"run":"00000000c0ffee00-7","turn":3,"at":1}"#,
+        r#"{"run":"00000000c0ffee00-7","turn":3,"at":1,"type":"text"}"#,
+    ] {
+        assert!(serde_json::from_str::<Event>(json).is_err(), "{json}");
     }
 }
