@@ -12,7 +12,7 @@ use super::shared::{CallTimes, Shared};
 use crate::error::ToolError;
 use crate::log::run_id::RunId;
 use crate::model::BoxFuture;
-use crate::rules::approval::{Approval, Decision, PendingCall};
+use crate::rules::approval::{Approval, CallPosition, Decision, PendingCall};
 use crate::rules::limits::Limits;
 use crate::rules::stop::StopSignal;
 use crate::schedule::claim::Claim;
@@ -229,8 +229,8 @@ impl<'a> Batch<'a> {
         if !tool.claims_something() {
             tool.check(call.arguments()).map_err(|error| Ending::of(Err(error)))?;
         }
-        let pending =
-            PendingCall::new(self.run, self.turn, index, call, arguments, access, destructive);
+        let position = CallPosition { run: self.run, turn: self.turn, index };
+        let pending = PendingCall::new(position, call, arguments, access, destructive);
         match judge(self.approval, pending) {
             Verdict::Allowed => Ok(None),
             Verdict::Denied(why) => Err(Ending::denied(&why)),

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 /// The id of a run, which its [events](crate::Event), its [outcome](crate::Outcome::run_id) and its
 /// [pending calls](crate::PendingCall) carry.
 ///
-/// No other run of this process has it; a random prefix tells the processes apart. It is displayed and
+/// It is unique in its process, and has a random prefix that differs between processes. It is displayed and
 /// serialised as a short text.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RunId {

@@ -17,46 +17,48 @@ use crate::transcript::label::label;
 /// [events](crate::Event), so a decision can be matched with the stream.
 #[derive(Debug, Clone)]
 pub struct PendingCall {
-    run: RunId,
-    turn: u32,
-    number: usize,
+    position: CallPosition,
     proposed: ToolCall,
     arguments: Value,
     access: Access,
     destructive: bool,
 }
 
+/// Where a call is: the position in the response of a turn.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CallPosition {
+    pub(crate) run: RunId,
+    pub(crate) turn: u32,
+    pub(crate) index: usize,
+}
+
 impl PendingCall {
-    /// The call at `index` of the response of a turn.
     pub(crate) fn new(
-        run: RunId,
-        turn: u32,
-        index: usize,
+        position: CallPosition,
         call: &ToolCall,
         arguments: Value,
         access: Access,
         destructive: bool,
     ) -> Self {
-        let number = index + 1;
-        Self { run, turn, number, proposed: call.clone(), arguments, access, destructive }
+        Self { position, proposed: call.clone(), arguments, access, destructive }
     }
 
     /// The run that the call is of.
     #[must_use]
     pub fn run(&self) -> RunId {
-        self.run
+        self.position.run
     }
 
     /// The turn of its response, from 1.
     #[must_use]
     pub fn turn(&self) -> u32 {
-        self.turn
+        self.position.turn
     }
 
     /// Its position in the response, from 1.
     #[must_use]
     pub fn number(&self) -> usize {
-        self.number
+        self.position.index + 1
     }
 
     /// The id that the model's response gave it.

@@ -20,7 +20,7 @@ struct Queue {
     taken: usize,
     /// The latest progress of each call: its place among all events of the run.
     progress: HashMap<usize, usize>,
-    /// The calls of a response are being made.
+    /// Whether the calls of a response run.
     makes_calls: bool,
 }
 
@@ -57,8 +57,8 @@ impl Events {
         self.lock().as_mut()?.pop()
     }
 
-    /// Whether the run may go on now: what comes of an answer has no bound, so it is read when all that
-    /// came before is taken; what comes of its calls is bounded by their number.
+    /// Whether the run can be polled now. The events of an answer have no bound, so more of it is read when
+    /// all events before are taken; those of its calls are bounded by their number.
     pub(crate) fn let_run(&self) -> bool {
         self.lock().as_ref().is_none_or(|queue| queue.makes_calls || queue.events.is_empty())
     }

@@ -18,18 +18,17 @@ use crate::transcript::Input;
 
 /// The [events](Event) of a run, as they happen.
 ///
-/// The run goes on while the stream is polled. How far, depends on what the run does:
+/// The run is polled while the stream is polled. How far depends on the state of the run:
 ///
-/// - While the model answers, all events that are there have to be taken before more of the answer is read,
-///   and before the model is asked in the next turn. So a slow reader slows the answer, and holds one piece
-///   of it.
-/// - While the calls of a response are made, the run goes on with each event that is taken: deadlines are
-///   kept, decisions count, and calls begin whose time has come, also if more events are there. Of the
-///   [progress](crate::EventKind::CallProgress) of a call the latest word alone is kept, so there are a few events for
-///   each call.
+/// - While the model answers, all queued events have to be taken before more of the answer is read, and before
+///   the model is asked in the next turn. So a slow consumer slows the answer, and holds one piece of it.
+/// - While the calls of a response run, each event that is taken polls the run: deadlines are kept, decisions
+///   count, and calls that are ready begin, also if more events are queued. Of the
+///   [progress](crate::EventKind::CallProgress) of a call only the latest is kept, so there are a few events for each
+///   call.
 /// - A [cancel](Self::cancel_on) is seen with the next event in any case.
 ///
-/// Calls that run are tasks, and go on whether or not somebody reads; so do those that wait for them.
+/// Calls that run are tasks, and continue whether or not the consumer reads; so do those that wait for them.
 ///
 /// Dropping the stream stops the run, as it does a [`Run`].
 ///
@@ -53,7 +52,7 @@ use crate::transcript::Input;
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "a run that is watched begins when `next` is awaited"]
+#[must_use = "a streamed run begins when `next` is awaited"]
 pub struct RunStream<'a> {
     id: RunId,
     run: Option<Run<'a>>,
@@ -132,7 +131,7 @@ impl<'a> RunStream<'a> {
         poll_fn(|cx| self.poll_event(cx)).await
     }
 
-    /// Goes on to the end of the run, whatever happens on the way.
+    /// Runs to the end, without further events.
     ///
     /// # Errors
     ///
@@ -147,7 +146,7 @@ impl<'a> RunStream<'a> {
     }
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        // As a channel does, so that a flood of events leaves the runtime its turns.
+        // As a channel does: a flood of events must not starve the other tasks of the runtime.
         let turn = ready!(poll_proceed(cx));
         if let Some(run) = &mut self.run
             && (run.poll_cancelled(cx) || self.events.let_run())

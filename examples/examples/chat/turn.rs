@@ -85,13 +85,13 @@ impl Turn {
                 self.calls.insert(number, Row::new(&name));
             }
             EventKind::CallWritten { number, label, .. } => {
-                self.row(number, |row| row.label = label)
+                self.row(number, |row| row.label = label);
             }
             EventKind::CallStarted { number, .. } => {
                 self.row(number, |row| row.started = Some(Instant::now()));
             }
             EventKind::CallProgress { number, text, .. } => {
-                self.row(number, |row| row.progress = text)
+                self.row(number, |row| row.progress = text);
             }
             EventKind::CallEnded { number, result, .. } => {
                 if let Some(row) = self.calls.remove(&number) {
