@@ -2,6 +2,7 @@
 //!
 //! Pure but for one lock around each ledger and each set of slots; nothing here knows of dispatch.
 
+mod call_ref;
 pub(crate) mod claim;
 pub(crate) mod ledger;
 pub(crate) mod queue;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use crate::schedule::call_ref::CallRef;
 use crate::schedule::ledger::Ledger;
 use crate::schedule::slots::Slots;
 use crate::sync::Mutex;
@@ -48,13 +49,4 @@ pub(crate) enum Blocker {
     ToolSlot,
     /// Somebody who may allow it.
     Approval,
-}
-
-/// Names a call of any run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct CallRef {
-    pub(crate) run: u64,
-    pub(crate) turn: u32,
-    pub(crate) attempt: u32,
-    pub(crate) index: usize,
 }
