@@ -12,4 +12,5 @@ pub use crate::tool::meta::{CallFuture, Meta, Tool, ToolInfo};
 pub use crate::tool::output::returned::Returned;
 pub use crate::tool::state::{Kind, Lend, LendMut};
 pub use crate::toolset::Tools;
-pub use crate::toolset::table::{Entry, ToolList, index, one_kind_of_keys, order, slots, sort};
+pub use crate::toolset::index::{index, slots};
+pub use crate::toolset::table::{Entry, ToolList, one_kind_of_keys, order, sort};

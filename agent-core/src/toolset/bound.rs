@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::table::Entry;
 use crate::error::ToolError;
 use crate::schedule::claim::{Claim, Place};
 use crate::schedule::queue::CallSlots;
@@ -12,6 +11,7 @@ use crate::tool::access::Resource;
 use crate::tool::arguments::check;
 use crate::tool::context::{Invocation, ToolContext};
 use crate::tool::meta::{CallFuture, Options};
+use crate::toolset::table::Entry;
 use crate::transcript::SharedText;
 
 /// A tool of a toolset.

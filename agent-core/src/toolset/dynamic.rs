@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ use crate::tool::output::{IntoToolError, IntoToolOutput};
 use crate::toolset::bound::slots;
 use crate::toolset::bound::{Bound, Source};
 use crate::toolset::error::ToolsetError;
+use crate::toolset::index;
+use crate::toolset::toolset::Toolset;
 use crate::transcript::SharedText;
 
 type Body = dyn Fn(Value, ToolContext) -> CallFuture + Send + Sync;
@@ -223,6 +226,16 @@ impl Source for DynamicTool {
 
     fn check(&self, _: usize, text: &str) -> Result<(), ToolError> {
         read_once(text).map(|_| ()).map_err(ToolError::arguments)
+    }
+}
+
+impl TryFrom<DynamicTool> for Toolset {
+    type Error = ToolsetError;
+
+    fn try_from(tool: DynamicTool) -> Result<Self, ToolsetError> {
+        let (bound, definition) = tool.bind()?;
+        let index = Cow::Owned(index::index_of(&[definition.name()]).into_vec());
+        Ok(Self::new(vec![bound], vec![definition], index))
     }
 }
 

@@ -1,3 +1,5 @@
+//! Why tools do not make a toolset.
+
 use std::sync::Arc;
 
 use crate::schema::ToolDefinition;
