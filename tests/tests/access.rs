@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use agent_core::{
-    Access, Agent, CallStatus, DynamicTool, Response, Toolset, ToolsetError, WaitedFor, tool, tools,
+    Access, Agent, CallStatus, DynamicTool, Lock, Response, Toolset, ToolsetError, WaitedFor, tool,
+    tools,
 };
 use serde_json::json;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -132,4 +133,79 @@ fn those_who_want_it_said_of_all_tools_learn_which_do_not_say_it() {
         "these tools do not say what they touch: `silent`; declare `pure`, `read` or `write`"
     );
     assert!(Toolset::from(tools![look, ask, decide]).deny_undeclared().is_ok());
+}
+
+/// Tools that change the state `u64`, beside what else they declare.
+mod changing {
+    use agent_core::tool;
+    use std::path::PathBuf;
+
+    /// Change the state alone.
+    #[tool]
+    pub(crate) fn alone(count: &mut u64) {
+        *count += 1;
+    }
+
+    /// Read a file, and change the state.
+    #[tool(read(file = path))]
+    pub(crate) fn beside_key(count: &mut u64, path: PathBuf) -> bool {
+        *count += 1;
+        path.exists()
+    }
+
+    /// Read a resource, and change the state.
+    #[tool(read("orders"))]
+    pub(crate) fn beside_resource(count: &mut u64) {
+        *count += 1;
+    }
+}
+
+/// Look at the state.
+#[tool(read("orders"))]
+fn see(count: &u64) -> u64 {
+    *count
+}
+
+/// Add to the log.
+#[tool(read, write("log"), solo)]
+fn note() {}
+
+/// Delete everything.
+#[tool(destructive)]
+fn wipe() {}
+
+#[test]
+fn an_exclusive_claim_makes_a_tool_a_write() {
+    use changing::{alone, beside_key, beside_resource};
+    let toolset = tools![alone, beside_key, beside_resource, look, note, see, wipe]
+        .with_state(Lock::new(0_u64));
+    let writes = ["alone", "beside_key", "beside_resource", "note", "wipe"];
+    for definition in toolset.definitions() {
+        let name = definition.name();
+        let expected = if writes.contains(&name) { Access::Write } else { Access::Read };
+        assert_eq!(definition.access(), expected, "{name}");
+        assert_eq!(toolset.access(name), Some(expected), "{name}");
+        assert_eq!(definition.is_destructive(), name == "wipe");
+        assert_eq!(definition.is_solo(), name == "note");
+    }
+    assert_eq!(toolset.access("nothing"), None);
+}
+
+#[test]
+fn a_tool_known_at_run_time_has_the_access_it_declares() {
+    let toolset = |access| {
+        let body = |_, _| async { Ok::<_, String>("done") };
+        let tool = DynamicTool::new("t", "A tool.", json!({"type": "object"}), access, body);
+        Toolset::default().and(tool.solo()).unwrap()
+    };
+    for (declared, access) in [
+        (Access::Pure, Access::Pure),
+        (Access::Read, Access::Read),
+        (Access::Write, Access::Write),
+        (Access::Undeclared, Access::Write),
+    ] {
+        let toolset = toolset(declared);
+        assert_eq!(toolset.definitions()[0].access(), access);
+        assert!(toolset.definitions()[0].is_solo());
+    }
 }

@@ -119,6 +119,9 @@ pub struct ToolDefinition {
     pub(crate) title: Option<Arc<str>>,
     pub(crate) description: Arc<str>,
     pub(crate) schema: Arc<RawValue>,
+    pub(crate) access: Access,
+    pub(crate) destructive: bool,
+    pub(crate) solo: bool,
 }
 
 impl ToolDefinition {
@@ -144,6 +147,48 @@ impl ToolDefinition {
     #[must_use]
     pub fn schema(&self) -> &RawValue {
         &self.schema
+    }
+
+    /// What its calls do to things that other calls touch, derived from all that the tool declares: a
+    /// `&mut T` parameter, a written resource or `destructive` makes it [`Access::Write`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use agent_core::{Access, Lock, tool, tools};
+    ///
+    /// /// Read a file, and count how often that happens.
+    /// #[tool(read("file"))]
+    /// fn read(reads: &mut u64, path: String) -> std::io::Result<String> {
+    ///     *reads += 1;
+    ///     std::fs::read_to_string(path)
+    /// }
+    ///
+    /// /// Delete all files.
+    /// #[tool(destructive, solo)]
+    /// fn delete() {}
+    ///
+    /// let toolset = tools![delete, read].with_state(Lock::new(0_u64));
+    /// let [delete, read] = toolset.definitions() else { panic!() };
+    /// assert_eq!([delete.access(), read.access()], [Access::Write, Access::Write]);
+    /// assert!(delete.is_destructive() && delete.is_solo());
+    /// assert!(!read.is_destructive() && !read.is_solo());
+    /// ```
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Whether each of its calls needs [approval](crate::Agent::approve).
+    #[must_use]
+    pub fn is_destructive(&self) -> bool {
+        self.destructive
+    }
+
+    /// Whether a call runs only if it is the only one of its response.
+    #[must_use]
+    pub fn is_solo(&self) -> bool {
+        self.solo
     }
 }
 

@@ -3,6 +3,7 @@
 use std::any::TypeId;
 
 use crate::schedule::claim::{Claim, Mode, Place};
+use crate::schema::Access;
 use crate::tool::claims::{Claims, World};
 use crate::tool::key::Key;
 use crate::tool::state::{Kind, Lend, LendMut};
@@ -83,4 +84,11 @@ pub(crate) fn claims(
         claims.add(Place::State(state, (lent.state)()), Mode::of(lent.exclusive));
     }
     Vec::from(claims).into()
+}
+
+/// The access of a tool, from its declaration and all its claims: an exclusive claim makes it a write.
+pub(crate) fn derive(declared: Access, resources: &[Resource], lent: &[Lent]) -> Access {
+    let writes = resources.iter().any(|resource| resource.writes);
+    let changes_state = lent.iter().any(|lent| lent.exclusive);
+    if writes || changes_state { Access::Write } else { declared }
 }

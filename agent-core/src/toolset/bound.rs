@@ -18,6 +18,8 @@ use crate::transcript::SharedText;
 #[derive(Clone)]
 pub(crate) struct Bound {
     pub(crate) options: Options,
+    /// Derived from all claims; the options have what is declared.
+    pub(super) access: Access,
     pub(crate) claims: Arc<[Claim]>,
     /// Where its calls queue, if not all of them run at the same time.
     pub(crate) slots: Option<Arc<CallSlots>>,
@@ -32,6 +34,11 @@ pub(crate) struct Bound {
 }
 
 impl Bound {
+    /// The access of its calls, derived from all claims: what changes something is a write.
+    pub(crate) fn access(&self) -> Access {
+        self.access
+    }
+
     /// Whether the tool says nothing of what it touches: no option, and no borrow of locked state.
     pub(crate) fn is_silent(&self) -> bool {
         let of_state = |claim: &Claim| matches!(claim.place, Place::State(..));

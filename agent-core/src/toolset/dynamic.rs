@@ -159,20 +159,23 @@ impl DynamicTool {
         let Ok(schema) = RawValue::from_string(self.schema.to_string()) else {
             return refuse("its schema is no JSON");
         };
+        let options = self.options;
+        // The body is opaque, so what is not declared is taken to write.
+        let access = match options.access {
+            Access::Undeclared => Access::Write,
+            declared => declared,
+        };
         let definition = ToolDefinition {
             name: self.name.clone(),
             title: self.title.clone(),
             description: self.description.clone(),
             schema: schema.into(),
-        };
-        let options = self.options;
-        // Nobody can look into it, so what says nothing is taken to write.
-        let claimed = match options.access {
-            Access::Undeclared => Access::Write,
-            declared => declared,
+            access,
+            destructive: options.destructive,
+            solo: options.solo,
         };
         let claims_keys = self.claims.is_some();
-        let world = match claimed {
+        let world = match access {
             _ if claims_keys => World::None,
             Access::Pure => World::None,
             Access::Undeclared | Access::Read => World::Read,
@@ -182,6 +185,7 @@ impl DynamicTool {
         let source = Arc::new(self);
         let bound = Bound {
             options,
+            access,
             claims,
             slots: slots(&options),
             resources: &[],

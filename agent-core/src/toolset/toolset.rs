@@ -40,14 +40,19 @@ impl Toolset {
         let bound = L::TABLE.iter().enumerate().map(|(at, entry)| {
             let arguments = describe(entry.meta.parameters);
             let meta = entry.meta;
+            let access = access::derive(meta.options.access, meta.resources, entry.lent);
             let definition = ToolDefinition {
                 name: meta.name.into(),
                 title: meta.title.map(Into::into),
                 description: meta.description.trim().into(),
                 schema: schema::object(&arguments).into(),
+                access,
+                destructive: meta.options.destructive,
+                solo: meta.options.solo,
             };
             let bound = Bound {
                 options: meta.options,
+                access,
                 claims: access::claims(meta.options.world, meta.resources, entry.lent, identity)
                     .into(),
                 slots: slots(&meta.options),
@@ -118,10 +123,10 @@ impl Toolset {
         self.inner.definitions.iter().map(ToolDefinition::name)
     }
 
-    /// What the tool of this name declares to touch.
+    /// The access of a tool: see [`ToolDefinition::access`].
     #[must_use]
     pub fn access(&self, name: &str) -> Option<Access> {
-        self.find(name).map(|tool| tool.options.access)
+        self.find(name).map(Bound::access)
     }
 
     #[inline]
