@@ -21,7 +21,7 @@ pub(crate) enum Place {
 }
 
 /// How a place is claimed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Mode {
     /// Something inside the place is read.
     ReadInside,
@@ -58,7 +58,7 @@ impl Mode {
 }
 
 /// A place and how a call claims it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Claim {
     pub(crate) place: Place,
     pub(crate) mode: Mode,

@@ -22,6 +22,10 @@ use std::sync::{Arc, LazyLock};
 /// A list has one key for each of its items. `None` stands for the whole resource: the tool will
 /// decide by itself what it touches.
 ///
+/// A call has at most 1,024 keys, and a path that is a key at most 256 components. A call with more is
+/// an error result that names the limit, and does not run: a model that needs more makes several
+/// calls, or the tool claims the whole resource (`write("file")`).
+///
 /// # Examples
 ///
 /// A type of your own says what its key is:
@@ -61,10 +65,57 @@ pub trait Key {
     fn put(&self, keys: &mut Keys<'_>);
 }
 
+/// The most keys of one call. Each is a handful of claims in the ledger, and far more than a person
+/// would name.
+pub(crate) const MAX_KEYS: usize = 1_024;
+
+/// The most components of a path that is a key: each is a claim. The paths of Linux have 4,096 bytes.
+pub(crate) const MAX_COMPONENTS: usize = 256;
+
+const TOO_MANY: &str =
+    "too many keys: a call names at most 1024 parts of a resource; make several calls";
+
+const TOO_DEEP: &str = "a path is too deep: it has at most 256 components; use a shorter path";
+
+/// How many keys a call may still have, or the limit that it exceeded.
+#[derive(Debug)]
+pub(crate) struct KeyBudget {
+    left: usize,
+    exceeded: Option<&'static str>,
+}
+
+impl KeyBudget {
+    pub(crate) const fn new() -> Self {
+        Self { left: MAX_KEYS, exceeded: None }
+    }
+
+    /// The limit that the call exceeded, with the remedy, for the model.
+    pub(crate) fn exceeded(&self) -> Option<&'static str> {
+        self.exceeded
+    }
+
+    fn take(&mut self) -> bool {
+        match self.left.checked_sub(1) {
+            Some(left) => self.left = left,
+            None => self.exceeded = self.exceeded.or(Some(TOO_MANY)),
+        }
+        self.exceeded.is_none()
+    }
+
+    fn take_path(&mut self, path: &Path) -> bool {
+        // Counted as they are written, so that a long path costs nothing before it is refused.
+        if path.components().nth(MAX_COMPONENTS).is_some() {
+            self.exceeded = self.exceeded.or(Some(TOO_DEEP));
+        }
+        self.take()
+    }
+}
+
 /// Takes the keys of a call.
 pub struct Keys<'a> {
     /// The node of the resource.
     pub(crate) resource: u64,
+    pub(crate) budget: &'a mut KeyBudget,
     pub(crate) put: &'a mut dyn FnMut(Chain),
 }
 
@@ -74,6 +125,9 @@ pub(crate) type Chain = SmallVec<[u64; 8]>;
 impl Keys<'_> {
     /// A plain value, by its text: 7 and "7" are one key.
     pub fn value(&mut self, value: impl fmt::Display) {
+        if !self.budget.take() {
+            return;
+        }
         let mut text = Text(SmallVec::new());
         // A `Display` that fails has said what it could.
         _ = write!(text, "{value}");
@@ -82,6 +136,9 @@ impl Keys<'_> {
 
     /// A path.
     pub fn path(&mut self, path: &Path) {
+        if !self.budget.take_path(path) {
+            return;
+        }
         // The working directory stands for all that leads to it, and most paths lie in it.
         let here = node(self.resource, b"");
         if let Some(names) = names_below(path) {
@@ -100,7 +157,14 @@ impl Keys<'_> {
 
     /// All of the resource.
     pub fn whole(&mut self) {
-        (self.put)(Chain::new());
+        if self.budget.take() {
+            (self.put)(Chain::new());
+        }
+    }
+
+    /// Whether the call has exceeded a limit, so that further keys change nothing.
+    fn is_over(&self) -> bool {
+        self.budget.exceeded.is_some()
     }
 }
 
@@ -240,6 +304,9 @@ impl<K: Key> Key for [K] {
 
     fn put(&self, keys: &mut Keys<'_>) {
         for key in self {
+            if keys.is_over() {
+                return;
+            }
             key.put(keys);
         }
     }
@@ -266,9 +333,14 @@ mod tests {
     use super::*;
 
     fn chains(key: impl Key) -> Vec<Chain> {
-        let mut chains = Vec::new();
-        key.put(&mut Keys { resource: resource("file"), put: &mut |chain| chains.push(chain) });
-        chains
+        chains_and_limit(key).0
+    }
+
+    fn chains_and_limit(key: impl Key) -> (Vec<Chain>, Option<&'static str>) {
+        let (mut chains, mut budget) = (Vec::new(), KeyBudget::new());
+        let mut put = |chain| chains.push(chain);
+        key.put(&mut Keys { resource: resource("file"), budget: &mut budget, put: &mut put });
+        (chains, budget.exceeded())
     }
 
     fn one(key: impl Key) -> Chain {
@@ -331,5 +403,25 @@ mod tests {
         assert_eq!(one(None::<u8>), Chain::new());
         assert_eq!(one(Some(7_u8)), one(7_u8));
         assert_eq!(one(Cow::Borrowed("x")), one("x"));
+    }
+
+    #[test]
+    fn keys_and_components_have_limits_that_are_named() {
+        let numbers: Vec<_> = (0..100_000).collect();
+        let (chains, limit) = chains_and_limit(&numbers[..MAX_KEYS]);
+        assert_eq!((chains.len(), limit), (MAX_KEYS, None));
+        let (chains, limit) = chains_and_limit(numbers);
+        assert_eq!((chains.len(), limit), (MAX_KEYS, Some(TOO_MANY)));
+        assert!(TOO_MANY.contains(&MAX_KEYS.to_string()));
+
+        let path = |components| PathBuf::from(vec!["a"; components].join("/"));
+        let (chains, limit) = chains_and_limit(path(MAX_COMPONENTS));
+        assert_eq!((chains[0].len(), limit), (MAX_COMPONENTS + 1, None));
+        // Also one that leads to a place nearby.
+        for deep in [path(500_000), "a/../".repeat(MAX_COMPONENTS).into()] {
+            let (chains, limit) = chains_and_limit(vec![deep, path(1)]);
+            assert_eq!((chains.len(), limit), (0, Some(TOO_DEEP)));
+        }
+        assert!(TOO_DEEP.contains(&MAX_COMPONENTS.to_string()));
     }
 }
