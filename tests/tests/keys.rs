@@ -630,6 +630,125 @@ fn toolsets_whose_keys_would_never_meet_do_not_join() {
     assert!(tools![by_number].and(tools![delete_all]).is_ok());
 }
 
+/// Read a file by its number.
+#[tool(read(file = number))]
+fn numbered_file(number: u64) -> u64 {
+    number
+}
+
+/// Order by a table's name.
+#[tool(read(table = name), read(file = number))]
+fn table_of_file(name: &str, number: u64) -> String {
+    format!("{name} {number}")
+}
+
+/// Read the table of a file.
+#[tool(read(table = path))]
+fn table_at(path: PathBuf) -> PathBuf {
+    path
+}
+
+#[test]
+fn toolsets_that_share_a_ledger_only_through_a_third_agree_on_their_keys() {
+    let between = Toolset::from(tools![table_at]).and(plugin("plugin", Access::Read)).unwrap();
+    let paths = declared().order_with(&between).unwrap();
+    let error = Toolset::from(tools![numbered_file]).order_with(&between).unwrap_err();
+    let ToolsetError::Keys { resource, paths: path_tool, values } = error else {
+        panic!("{error}")
+    };
+    assert_eq!((resource, &*path_tool, &*values), ("file", "read_path", "numbered_file"));
+    // Also through a clone, and the other way round.
+    let error = Toolset::from(tools![numbered_file]).order_with(&paths.clone()).unwrap_err();
+    assert!(matches!(error, ToolsetError::Keys { resource: "file", .. }), "{error}");
+    // Beside it they go on as before.
+    assert!(Toolset::from(tools![numbered_file]).order_with(&declared_values()).is_ok());
+}
+
+fn declared_values() -> Toolset {
+    Toolset::from(tools![numbered_file])
+}
+
+#[test]
+fn a_toolset_that_is_refused_leaves_no_keys_behind() {
+    let between = Toolset::default();
+    let _paths = declared().order_with(&between).unwrap();
+    // Its `table` by name is not kept: the `file` by number is refused.
+    Toolset::from(tools![table_of_file]).order_with(&between).unwrap_err();
+    assert!(Toolset::from(tools![table_at]).order_with(&between).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_known_at_run_time_has_keys_of_the_kind_that_others_use() {
+    let bodies = Arc::new(Mutex::new(Vec::new()));
+    let tool = |name: &'static str, claims: fn(&Value, &mut Claims)| {
+        let bodies = bodies.clone();
+        let body = move |_: Value, _: ToolContext| {
+            bodies.lock().unwrap().push(name);
+            async { Ok::<_, Infallible>("done") }
+        };
+        DynamicTool::new(name, "A plugin.", json!({"type": "object"}), Access::Write, body)
+            .claims(claims)
+    };
+    let path = |_: &Value, claims: &mut Claims| claims.write_key("x", Path::new("a"));
+    let value = |_: &Value, claims: &mut Claims| claims.write_key("x", "a");
+    let both = |_: &Value, claims: &mut Claims| {
+        claims.read_key("y", "a");
+        claims.write_key("y", Path::new("a"));
+    };
+    let file = |_: &Value, claims: &mut Claims| claims.read_key("file", "a");
+    let between = Toolset::default().and(tool("path", path)).unwrap();
+    let tools = declared().and(tool("value", value)).unwrap().and(tool("both", both)).unwrap();
+    let tools = tools.and(tool("file", file)).unwrap().order_with(&between).unwrap();
+
+    let first = run(between.clone(), [("path", json!({}))]).await;
+    assert_eq!(texts(first.transcript()), ["done"]);
+    let calls = ["value", "both", "file", "read"].map(|name| (name, json!({"ms": 1})));
+    let outcome = run(tools, calls).await;
+    assert_eq!(
+        texts(outcome.transcript()),
+        [
+            "the keys of `x` are paths in `path` and plain values in `value`",
+            "the keys of `y` are paths in `both` and plain values in `both`",
+            "the keys of `file` are paths in `read_path` and plain values in `file`",
+            "done",
+        ]
+    );
+    assert_eq!(statuses(outcome.transcript())[..3], [Failed; 3]);
+    assert_eq!(*bodies.lock().unwrap(), ["path"]);
+    // What a call noted holds for tools that join later.
+    /// Write x by its number.
+    #[tool(write(x = number))]
+    fn write_x(number: u64) {
+        _ = number;
+    }
+    let error = Toolset::from(tools![write_x]).order_with(&between).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the keys of `x` are paths in `path` and plain values in `write_x`"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_with_too_many_keys_or_too_deep_a_path_does_not_run() {
+    let body = |_: Value, _: ToolContext| async { Ok::<_, Infallible>("done") };
+    let tool = DynamicTool::new("t", "A tool.", json!({"type": "object"}), Access::Write, body);
+    let tools = Toolset::default().and(tool.claims(|arguments, claims| {
+        let length = |name| usize::try_from(arguments[name].as_u64().unwrap()).unwrap();
+        let keys: Vec<_> = (0..length("keys")).collect();
+        claims.write_key("number", &keys);
+        claims.read_key("file", Path::new(&"a/".repeat(length("deep"))));
+    }));
+    let sizes = [(1_023, 256), (1_024, 1), (1_023, 257), (60_000, 1), (1, 500_000)];
+    let calls = sizes.map(|(keys, deep)| ("t", json!({"keys": keys, "deep": deep})));
+    let outcome = run(tools.unwrap(), calls).await;
+    let texts = texts(outcome.transcript());
+    assert_eq!(texts[0], "done");
+    for (at, limit) in [(1, "1024 parts"), (2, "256 comp"), (3, "1024 parts"), (4, "256 comp")] {
+        assert!(texts[at].contains(limit), "{}", texts[at]);
+        assert_eq!(statuses(outcome.transcript())[at], Failed);
+    }
+}
+
 static TALLY: Mutex<Vec<usize>> = Mutex::new(Vec::new());
 
 /// Take some time, and note which call it was.

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use crate::schedule::call_ref::CallRef;
 use crate::schedule::claim::{Claim, Mode, Place};
+use crate::schedule::key_kinds::{KeyKinds, KeyUse, MixedKeys};
 pub(crate) use crate::schedule::lanes::Ticket;
 use crate::schedule::lanes::{Lanes, SpareQueues};
 use crate::schedule::slab::Slab;
@@ -30,6 +31,8 @@ pub(crate) struct Ledger<P> {
     entries: Slab<Admission<P>>,
     stuck: StuckTickets,
     spare: SpareQueues,
+    /// Beside the claims, so that all toolsets that share the ledger agree on them.
+    kinds: KeyKinds,
 }
 
 /// The lanes that a ticket is in: the position of the place, and the mode. A key of a file in a
@@ -55,6 +58,7 @@ impl<P> Default for Ledger<P> {
             entries: Slab::default(),
             stuck: StuckTickets::default(),
             spare: SpareQueues::default(),
+            kinds: KeyKinds::default(),
         }
     }
 }
@@ -158,6 +162,20 @@ impl<P> Ledger<P> {
             self.places.get(at).map(|lanes| Claim { place: lanes.place, mode })
         };
         holds.filter_map(claim).collect()
+    }
+
+    /// Keeps the kinds of the keys that tools declare: all of them, or none where one of them differs
+    /// from what is known.
+    pub(crate) fn declare_keys(&mut self, uses: &[KeyUse]) -> Result<(), MixedKeys> {
+        self.kinds.add(uses, true)
+    }
+
+    /// The same for the keys of one call of a run-time tool. What calls note is forgotten at some time
+    /// after the last of them has ended.
+    pub(crate) fn note_keys(&mut self, uses: &[KeyUse]) -> Result<(), MixedKeys> {
+        let Self { kinds, index, .. } = self;
+        kinds.forget_idle(|id| index.contains_key(&Place::Node { id, parent: 0 }));
+        kinds.add(uses, false)
     }
 
     /// Enters the claims of a new ticket in their lanes. Returned with it: how many of them are not

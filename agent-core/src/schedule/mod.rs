@@ -4,6 +4,7 @@
 
 mod call_ref;
 pub(crate) mod claim;
+pub(crate) mod key_kinds;
 mod lanes;
 pub(crate) mod ledger;
 #[cfg(test)]

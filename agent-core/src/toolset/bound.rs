@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::ToolError;
 use crate::schedule::claim::{Claim, Place};
-use crate::schedule::queue::CallSlots;
+use crate::schedule::queue::{CallSlots, SharedLedger};
 use crate::schedule::slots::Slots;
 use crate::schema::Access;
 use crate::tool::access::Resource;
@@ -31,6 +31,8 @@ pub(crate) struct Bound {
     pub(crate) takes_call: bool,
     pub(super) source: Arc<dyn Source>,
     pub(super) at: usize,
+    /// The ledger of its toolset, if the kinds of its keys are known only call by call.
+    pub(super) ledger: Option<SharedLedger>,
 }
 
 impl Bound {
@@ -52,7 +54,13 @@ impl Bound {
     }
 
     pub(crate) fn call(&self, text: SharedText, call: Option<ToolContext>) -> CallFuture {
-        self.source.call(self.at, text, call)
+        self.source.call(self.at, text, call, self.ledger.as_ref())
+    }
+
+    /// Becomes a tool of a toolset with this ledger.
+    pub(super) fn join(&mut self, ledger: &SharedLedger) {
+        let noted_by_calls = self.claims_keys && self.resources.is_empty();
+        self.ledger = noted_by_calls.then(|| ledger.clone());
     }
 
     /// Reads the arguments of a call that is not made yet.
@@ -63,7 +71,13 @@ impl Bound {
 
 /// Where calls go: a table with its state, or a tool known at run time.
 pub(super) trait Source: Send + Sync {
-    fn call(&self, at: usize, text: SharedText, call: Option<ToolContext>) -> CallFuture;
+    fn call(
+        &self,
+        at: usize,
+        text: SharedText,
+        call: Option<ToolContext>,
+        ledger: Option<&SharedLedger>,
+    ) -> CallFuture;
 
     /// Whether the arguments fit, for a tool that reads them where it runs.
     fn check(&self, at: usize, text: &str) -> Result<(), ToolError>;
@@ -76,7 +90,13 @@ pub(super) struct Table<S: 'static> {
 
 impl<S: Send + Sync + 'static> Source for Table<S> {
     #[expect(clippy::indexing_slicing, reason = "`at` is the entry's own position in this table")]
-    fn call(&self, at: usize, text: SharedText, call: Option<ToolContext>) -> CallFuture {
+    fn call(
+        &self,
+        at: usize,
+        text: SharedText,
+        call: Option<ToolContext>,
+        _: Option<&SharedLedger>,
+    ) -> CallFuture {
         let Entry { lent, call: start, .. } = &self.entries[at];
         let state = (!lent.is_empty()).then(|| self.state.clone());
         start(Invocation { state, text, call })

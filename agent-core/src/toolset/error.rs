@@ -19,7 +19,7 @@ pub enum ToolsetError {
         other: Arc<str>,
     },
     /// The keys of a resource are paths in one tool and plain values in the other.
-    #[error("the keys of `{resource}` are paths in `{paths}` and plain values in `{values}`")]
+    #[error("{}", mixed_keys(resource, paths, values))]
     Keys {
         /// The resource.
         resource: &'static str,
@@ -45,6 +45,10 @@ pub enum ToolsetError {
         /// What to mend.
         problem: &'static str,
     },
+}
+
+pub(super) fn mixed_keys(resource: &str, paths: &str, values: &str) -> String {
+    format!("the keys of `{resource}` are paths in `{paths}` and plain values in `{values}`")
 }
 
 fn quoted(names: &[Arc<str>]) -> String {

@@ -1,16 +1,17 @@
 //! The tools of an agent, bound to their state and to the ledger that orders their calls.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
+use crate::schedule::key_kinds::{KeyUse, MixedKeys};
 use crate::schedule::queue::{CallSlots, SharedLedger};
 use crate::schema;
 use crate::schema::Access;
 use crate::schema::ToolDefinition;
-use crate::tool::access;
+use crate::tool::access::{self, Resource};
 use crate::tool::arguments::describe;
+use crate::tool::key;
 use crate::toolset::bound::{Bound, Source, Table, slots};
 use crate::toolset::error::ToolsetError;
 use crate::toolset::index;
@@ -61,6 +62,7 @@ impl Toolset {
                 takes_call: arguments.iter().any(|argument| argument.given),
                 source: source.clone(),
                 at,
+                ledger: None,
             };
             (bound, definition)
         });
@@ -73,7 +75,22 @@ impl Toolset {
         definitions: Vec<ToolDefinition>,
         index: Cow<'static, [u16]>,
     ) -> Self {
-        let (ledger, definitions) = (SharedLedger::default(), definitions.into());
+        let ledger = SharedLedger::default();
+        let declared = declare_keys(&ledger, &tools, &definitions);
+        debug_assert!(declared.is_ok(), "`tools!` refuses a list with two kinds of keys");
+        Self::with_ledger(tools, definitions.into(), index, ledger)
+    }
+
+    /// The tools with a ledger that knows their keys.
+    fn with_ledger(
+        mut tools: Vec<Bound>,
+        definitions: Arc<[ToolDefinition]>,
+        index: Cow<'static, [u16]>,
+        ledger: SharedLedger,
+    ) -> Self {
+        for tool in &mut tools {
+            tool.join(&ledger);
+        }
         Self { inner: Arc::new(Inner { tools, definitions, index, ledger }) }
     }
 
@@ -102,10 +119,11 @@ impl Toolset {
             return Err(ToolsetError::clash(one, other));
         }
         let (tools, definitions): (Vec<Bound>, Vec<ToolDefinition>) = rows.into_iter().unzip();
-        check_keys(&tools, &definitions)?;
+        let ledger = SharedLedger::default();
+        declare_keys(&ledger, &tools, &definitions)?;
         let names: Vec<_> = definitions.iter().map(ToolDefinition::name).collect();
         let index = Cow::Owned(index::index_of(&names).into_vec());
-        Ok(Self::new(tools, definitions, index))
+        Ok(Self::with_ledger(tools, definitions.into(), index, ledger))
     }
 
     /// What a model is told of the tools, sorted by name.
@@ -183,7 +201,8 @@ impl Toolset {
     ///
     /// # Errors
     ///
-    /// When a resource has paths as keys in one and plain values in the other.
+    /// When a resource has paths as keys in one of the tools and plain values in another, among all
+    /// toolsets that are ordered together.
     ///
     /// # Examples
     ///
@@ -209,11 +228,9 @@ impl Toolset {
     /// ```
     pub fn order_with(self, with: &Self) -> Result<Self, ToolsetError> {
         let Inner { tools, definitions, index, .. } = &*self.inner;
-        let all = [tools.as_slice(), &with.inner.tools].concat();
-        check_keys(&all, &[&**definitions, &with.inner.definitions].concat())?;
-        let (tools, definitions) = (tools.clone(), definitions.clone());
-        let (index, ledger) = (index.clone(), with.inner.ledger.clone());
-        Ok(Self { inner: Arc::new(Inner { tools, definitions, index, ledger }) })
+        let ledger = with.inner.ledger.clone();
+        declare_keys(&ledger, tools, definitions)?;
+        Ok(Self::with_ledger(tools.clone(), definitions.clone(), index.clone(), ledger))
     }
 
     pub(crate) fn shared_ledger(&self) -> &SharedLedger {
@@ -221,24 +238,31 @@ impl Toolset {
     }
 }
 
-fn check_keys(tools: &[Bound], definitions: &[ToolDefinition]) -> Result<(), ToolsetError> {
-    let keys = tools.iter().zip(definitions).flat_map(|(tool, definition)| {
-        let keyed = tool.resources.iter().filter_map(|resource| {
-            let paths = resource.paths?;
-            Some((resource.name, paths, &definition.name))
-        });
-        keyed.collect::<Vec<_>>()
-    });
-    let mut kinds = HashMap::new();
-    for (resource, paths, name) in keys {
-        let (first, other) = *kinds.entry(resource).or_insert((paths, name));
-        if first != paths {
-            let (paths, values) = if paths { (name, other) } else { (other, name) };
-            let (paths, values) = (paths.clone(), values.clone());
-            return Err(ToolsetError::Keys { resource, paths, values });
+/// Lets the ledger know of which kind the keys of these tools are; an error leaves it as it was.
+fn declare_keys(
+    ledger: &SharedLedger,
+    tools: &[Bound],
+    definitions: &[ToolDefinition],
+) -> Result<(), ToolsetError> {
+    let mut names = Vec::new();
+    let mut uses = Vec::new();
+    for (tool, definition) in tools.iter().zip(definitions) {
+        for Resource { name, paths, .. } in tool.resources {
+            let Some(paths) = *paths else { continue };
+            let tool = definition.name.clone();
+            names.push(*name);
+            uses.push(KeyUse { resource: key::resource(name), paths, tool });
         }
     }
-    Ok(())
+    if uses.is_empty() {
+        return Ok(());
+    }
+    // No user code runs under the lock, so a poisoned one is still in order.
+    let declared = ledger.lock().unwrap_or_else(PoisonError::into_inner).declare_keys(&uses);
+    declared.map_err(|MixedKeys { at, paths, values }| {
+        let resource = names.get(at).copied().unwrap_or_default();
+        ToolsetError::Keys { resource, paths, values }
+    })
 }
 
 /// No tools.
