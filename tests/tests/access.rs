@@ -135,35 +135,42 @@ fn those_who_want_it_said_of_all_tools_learn_which_do_not_say_it() {
     assert!(Toolset::from(tools![look, ask, decide]).deny_undeclared().is_ok());
 }
 
-/// Tools that change the state `u64`, beside what else they declare.
+/// How often tools ran.
+struct Ran {
+    count: u64,
+}
+
+/// Tools that change the state, beside what else they declare.
 mod changing {
     use agent_core::tool;
     use std::path::PathBuf;
 
+    use super::Ran;
+
     /// Change the state alone.
     #[tool]
-    pub(crate) fn alone(count: &mut u64) {
-        *count += 1;
+    pub(crate) fn alone(ran: &mut Ran) {
+        ran.count += 1;
     }
 
     /// Read a file, and change the state.
     #[tool(read(file = path))]
-    pub(crate) fn beside_key(count: &mut u64, path: PathBuf) -> bool {
-        *count += 1;
+    pub(crate) fn beside_key(ran: &mut Ran, path: PathBuf) -> bool {
+        ran.count += 1;
         path.exists()
     }
 
     /// Read a resource, and change the state.
     #[tool(read("orders"))]
-    pub(crate) fn beside_resource(count: &mut u64) {
-        *count += 1;
+    pub(crate) fn beside_resource(ran: &mut Ran) {
+        ran.count += 1;
     }
 }
 
 /// Look at the state.
 #[tool(read("orders"))]
-fn see(count: &u64) -> u64 {
-    *count
+fn see(ran: &Ran) -> u64 {
+    ran.count
 }
 
 /// Add to the log.
@@ -178,7 +185,7 @@ fn wipe() {}
 fn an_exclusive_claim_makes_a_tool_a_write() {
     use changing::{alone, beside_key, beside_resource};
     let toolset = tools![alone, beside_key, beside_resource, look, note, see, wipe]
-        .with_state(Lock::new(0_u64));
+        .with_state(Lock::new(Ran { count: 0 }));
     let writes = ["alone", "beside_key", "beside_resource", "note", "wipe"];
     for definition in toolset.definitions() {
         let name = definition.name();

@@ -259,12 +259,12 @@ fn note_keys(
     if kinds.is_empty() {
         return Ok(());
     }
-    let used = |(name, paths): &(Box<str>, bool)| KeyUse {
+    let key_use = |(name, paths): &(Box<str>, bool)| KeyUse {
         resource: key::resource(name),
         paths: *paths,
         tool: tool.clone(),
     };
-    let uses: Vec<_> = kinds.iter().map(used).collect();
+    let uses: Vec<_> = kinds.iter().map(key_use).collect();
     // No user code runs under the lock, so a poisoned one is still in order.
     let noted = ledger.lock().unwrap_or_else(PoisonError::into_inner).note_keys(&uses);
     noted.map_err(|MixedKeys { at, paths, values }| {
