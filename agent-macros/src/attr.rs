@@ -1,4 +1,4 @@
-//! What stands in the parentheses of `#[tool(..)]` and `#[arg(..)]`.
+//! Parses the options in the parentheses of `#[tool(..)]` and `#[arg(..)]`.
 
 use std::fmt;
 
@@ -32,7 +32,7 @@ impl fmt::Display for Access {
 
 #[derive(Default)]
 pub(crate) struct ToolOptions {
-    /// As written: that some of them exclude each other is judged later.
+    /// As written: `validate` rejects those that exclude each other.
     pub(crate) access: Vec<(Access, Path)>,
     pub(crate) resources: Vec<Resource>,
     pub(crate) name: Option<LitStr>,
@@ -83,7 +83,7 @@ impl ToolOptions {
         options
     }
 
-    /// The strongest of the words: claims add up.
+    /// The strongest declared access: claims add up.
     pub(crate) fn access(&self) -> Option<Access> {
         let bare = self.access.iter().map(|(access, _)| *access);
         let destructive = self.destructive.iter().map(|_| Access::Write);
@@ -137,7 +137,7 @@ pub(crate) enum DefaultValue {
 impl ArgOptions {
     const WORDS: [&str; 3] = ["default", "rename", "description"];
 
-    /// Takes the `#[arg]`s out of a parameter's attributes.
+    /// Removes the `#[arg]`s from a parameter's attributes and parses them.
     pub(crate) fn take(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Self {
         let mut options = Self::default();
         for attribute in attrs.extract_if(.., |attr| attr.path().is_ident("arg")) {
@@ -303,7 +303,7 @@ fn default_value(option: &Meta) -> Result<DefaultValue> {
     }
 }
 
-/// Looks through the groups that macros put around what they insert.
+/// Unwraps the invisible groups around tokens that a macro inserted.
 fn value(option: &Meta) -> Option<&Expr> {
     let Meta::NameValue(pair) = option else {
         return None;

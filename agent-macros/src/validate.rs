@@ -1,4 +1,4 @@
-//! The rules for a tool. Each mistake is one error, which says what to write instead.
+//! Checks the rules for a tool. Each mistake is one error, which names the remedy.
 
 mod keys;
 mod param;
@@ -37,7 +37,7 @@ pub(crate) fn validate(tool: &ToolFn, errors: &mut Errors) {
     different_names(tool, errors);
 }
 
-/// Whether the tool's struct would take the place of a primitive type.
+/// Whether the tool's struct would shadow a primitive type.
 pub(crate) fn hides_a_type(tool: &ToolFn) -> bool {
     PRIMITIVES.contains(&tool.ident().unraw().to_string().as_str())
 }
@@ -133,7 +133,7 @@ fn destructive(options: &ToolOptions, errors: &mut Errors) {
 }
 
 fn no_mutation_of_what_is_read(tool: &ToolFn, errors: &mut Errors) {
-    // What it names, it may read beside the state that it changes.
+    // A tool that mutates state may still read named resources.
     let bare = tool.options.access.iter().map(|(access, _)| *access).max();
     let word = match bare {
         Some(Access::Pure) => "pure",

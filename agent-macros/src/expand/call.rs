@@ -51,7 +51,8 @@ fn lent_const(tool: &ToolFn, core: &TokenStream) -> Option<TokenStream> {
 
 fn call_body(tool: &ToolFn, core: &TokenStream) -> TokenStream {
     let cx = local("cx");
-    // A borrow waits for the admission by itself, and what claims nothing has none to wait for.
+    // Borrowing from the state already waits for the call's admission, and a call that claims
+    // nothing is not queued.
     let waits = lent(tool).next().is_none() && tool.options.access() != Some(Access::Pure);
     let admitted = waits.then(|| quote!(#cx.admitted().await;));
     let lends = lent(tool).zip(locals("s")).map(|(Lent { mutable, ty }, name)| {
@@ -83,7 +84,7 @@ fn arguments(tool: &ToolFn) -> TokenStream {
     }
 }
 
-/// Keys are computed from the arguments, which are therefore taken out of their slots before them.
+/// Takes the arguments out of their slots before the keys are computed from them.
 fn taken(tool: &ToolFn) -> TokenStream {
     let names: Vec<_> = locals("a").take(args(tool).count()).collect();
     let claims = keys::claims(tool, &local("cx"), &names);
@@ -93,7 +94,7 @@ fn taken(tool: &ToolFn) -> TokenStream {
     }
 }
 
-/// Stands at the place of the return type, where an error about that type belongs.
+/// Located at the return type, where an error about that type belongs.
 fn returned(tool: &ToolFn, core: &TokenStream) -> TokenStream {
     let place = match &tool.function.signature.output {
         ReturnType::Type(_, ty) => ty.to_token_stream(),
@@ -128,7 +129,7 @@ fn passed(tool: &ToolFn) -> impl Iterator<Item = TokenStream> {
     })
 }
 
-/// Lets the compiler, which knows aliases, find a type that is borrowed twice.
+/// Makes the compiler, which resolves aliases, reject a type that is borrowed twice.
 pub(super) fn borrows_each_state_once(tool: &ToolFn) -> Option<TokenStream> {
     let impls: Vec<_> = lent(tool)
         .map(|Lent { ty, .. }| quote_spanned!(at(&ty)=> impl BorrowsEachStateOnce<#ty> for Tool {}))
@@ -152,7 +153,8 @@ struct Lent {
     ty: Type,
 }
 
-/// State lives as long as the agent, so what it holds is `'static`.
+/// The parameters that are borrowed from the state. State lives as long as the agent, so their
+/// lifetimes are `'static`.
 fn lent(tool: &ToolFn) -> impl Iterator<Item = Lent> {
     let state = Lifetime::new("'static", Span::call_site());
     tool.params.iter().filter_map(move |param| match &param.kind {
@@ -163,7 +165,7 @@ fn lent(tool: &ToolFn) -> impl Iterator<Item = Lent> {
     })
 }
 
-/// A tool may have any name, so ours are out of its sight.
+/// A local with hygiene, because a tool can have any name.
 fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }

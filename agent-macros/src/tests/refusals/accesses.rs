@@ -1,4 +1,4 @@
-//! What a tool says it touches.
+//! Mistakes in what a tool declares to touch.
 
 use super::{faulty, refused_options};
 
@@ -70,7 +70,7 @@ fn a_key_that_is_no_parameter() {
     keyed("a: u8, db: &Db, mut b: u8", &[("`path` is no parameter: take one of `a`, `b`", "path")]);
     keyed("path: &str", &[]);
     keyed("mut path: PathBuf", &[]);
-    // What the name stands for, the compiler knows.
+    // The name can be a constant or a function, which only the compiler can resolve.
     refused_options("write(file = PATH, log = a::path, day = today(), \"users\", n = 3)", &[]);
     faulty("#[tool(read(order = r#type))] /** Do it. */ fn f(r#type: u8) {}", &[]);
 }

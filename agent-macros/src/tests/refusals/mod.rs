@@ -1,4 +1,4 @@
-//! Every rule of `validate` and of the options, one mistake for each line.
+//! Mistakes against every rule of `validate` and of the options, one for each line.
 
 mod accesses;
 mod options;

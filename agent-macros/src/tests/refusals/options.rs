@@ -1,4 +1,4 @@
-//! The other options of a tool.
+//! Mistakes in the other options of a tool.
 
 use super::{faulty, refused, refused_options};
 
@@ -64,7 +64,7 @@ fn an_option_given_twice() {
 }
 
 #[test]
-fn a_limit_that_is_no_number() {
+fn a_limit_that_is_not_a_number() {
     let message = "write a whole number above zero";
     for number in ["0", "-1", "4294967296", "99999999999999999999"] {
         refused_options(&format!("max_concurrent = {number}"), &[(message, number)]);
@@ -79,7 +79,7 @@ fn a_limit_that_is_no_number() {
 }
 
 #[test]
-fn a_timeout_that_is_no_duration() {
+fn a_timeout_that_is_not_a_duration() {
     let message = "write a whole number above zero and its unit, such as `500ms`, `5s` or `2m`";
     for text in [
         "\"5\"",
@@ -120,7 +120,7 @@ fn no_description() {
 }
 
 #[test]
-fn a_name_that_providers_refuse() {
+fn a_name_that_providers_reject() {
     let rule = "the name of a tool is up to 64 of `A-Z`, `a-z`, `0-9`, `_` and `-`, and starts with a letter or `_`";
     for name in ["\"\"", "\"a b\"", "\"1a\"", "\"-a\"", "\"a.b\"", "\"löschen\""] {
         refused_options(&format!("name = {name}"), &[(rule, name)]);
