@@ -518,13 +518,13 @@ async fn a_folder_that_cannot_be_written_is_an_error_before_anything_is_sent() {
 #[test]
 fn a_file_that_is_no_recording_is_told_with_its_place() {
     for (text, what) in [
-        ("", ":1:0: no recording: EOF while parsing a value"),
+        ("", ":1:0: not a recording: EOF while parsing a value"),
         (
             "{\n  \"request\": {\"path\": 1}}",
-            ":2:23: no recording: invalid type: integer `1`, expected a string",
+            ":2:23: not a recording: invalid type: integer `1`, expected a string",
         ),
-        (r#"{"request": null}"#, ": no recording: neither `response` nor `error`"),
-        (r#"{"response": {"status": 99}}"#, ": response: no recording: invalid status code"),
+        (r#"{"request": null}"#, ": not a recording: neither `response` nor `error`"),
+        (r#"{"response": {"status": 99}}"#, ": response: not a recording: invalid status code"),
         (r#"{"response": {"status": 200, "headers": {"a b": ""}}}"#, "invalid HTTP header name"),
         (
             r#"{"response": {"status": 200, "body_base64": "?"}}"#,
@@ -543,7 +543,7 @@ fn a_file_that_is_no_recording_is_told_with_its_place() {
 fn a_place_without_recordings_is_an_error() {
     let folder = tempdir().unwrap();
     let error = Replayer::open(folder.path()).unwrap_err().to_string();
-    assert_eq!(error, format!("no recordings are in {}", folder.path().display()));
+    assert_eq!(error, format!("no recordings in {}", folder.path().display()));
     let error = Replayer::open(folder.path().join("none.json")).unwrap_err().to_string();
     assert!(error.ends_with("none.json cannot be read"), "{error}");
 }

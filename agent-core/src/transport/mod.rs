@@ -1,4 +1,4 @@
-//! How requests get to a provider, and its answers back: over HTTP, into a recording, from one.
+//! Transports of requests and answers: over HTTP, into a recording, and from one.
 
 mod body;
 mod client;
@@ -12,7 +12,7 @@ mod timeouts;
 
 pub use body::Body;
 pub use client::Http;
-pub(crate) use fetch::{Pieces, comes_in_events, fetch, whole};
+pub(crate) use fetch::{Pieces, fetch, is_event_stream, whole};
 pub use record::Recorder;
 pub use replay::Replayer;
 pub(crate) use secrets::Secrets;
@@ -24,14 +24,14 @@ use std::sync::Arc;
 use crate::error::ModelError;
 use crate::model::BoxFuture;
 
-/// Moves the bytes of a request to a provider, and those of its answer back.
+/// Sends a request to a provider and returns its answer, as bytes.
 ///
-/// It knows nothing of what they mean, and waits as long as it takes: deadlines, limits on size and
-/// retries are its caller's.
+/// A transport does not interpret the bytes and has no timeouts: deadlines, limits on size and
+/// retries belong to its caller.
 ///
 /// # Examples
 ///
-/// A service that is always busy, to see what an agent makes of it:
+/// A service that is always busy, to test how an agent reacts:
 ///
 /// ```
 /// use agent_core::providers::Anthropic;
@@ -62,10 +62,10 @@ use crate::model::BoxFuture;
 /// # }
 /// ```
 pub trait Transport: Send + Sync {
-    /// Sends a request; ends when the head of the answer is there.
+    /// Sends a request and returns when the head of the answer has arrived.
     ///
-    /// Header values that are [sensitive](http::HeaderValue::is_sensitive) are secrets. Dropping the
-    /// future, or the answer's body, gives the exchange up.
+    /// Header values that are [sensitive](http::HeaderValue::is_sensitive) are secrets. Dropping
+    /// the future, or the answer's body, cancels the exchange.
     ///
     /// # Errors
     ///
