@@ -1,4 +1,4 @@
-//! The models of providers, each behind a feature of its name.
+//! Models of providers, each behind a feature of its name.
 
 pub mod anthropic;
 mod dialect;

@@ -20,7 +20,7 @@ async fn refused(inner: &[Value], why: &str) {
     let came = taken_whole(message(inner.to_vec(), "tool_use")).await;
     let error = came.response.unwrap_err();
     assert_eq!((error.kind(), error.status()), (Kind::Unreadable, Some(200)), "{why}");
-    assert!(error.to_string().starts_with(&format!("the answer is broken: {why}")), "{error}");
+    assert!(error.to_string().starts_with(&format!("the answer is malformed: {why}")), "{error}");
     assert!(!error.is_retryable() && error.body().is_some());
     assert_eq!(error.request_id(), Some("req_1"));
 }
@@ -29,16 +29,16 @@ async fn refused(inner: &[Value], why: &str) {
 async fn events_that_do_not_fit_are_refused() {
     let look = tool_use("toolu_1", "look");
     refused(&[message_start()], "it begins twice").await;
-    refused(&[text_delta(0, "x")], "a block goes on that has not begun").await;
-    refused(&[stop(0)], "a block goes on that has not begun").await;
-    refused(&[start(0, &text()), text_delta(1, "x")], "a block goes on that has not begun").await;
+    refused(&[text_delta(0, "x")], "a block continues that has not begun").await;
+    refused(&[stop(0)], "a block continues that has not begun").await;
+    refused(&[start(0, &text()), text_delta(1, "x")], "a block continues that has not begun").await;
     refused(&[start(0, &text()), start(0, &look)], "a block begins twice").await;
     refused(&[start(1, &text()), stop(1), start(0, &look)], "a block begins twice").await;
     refused(&[start(0, &text()), stop(0), stop(0)], "a block ends twice").await;
-    refused(&[start(0, &look), stop(0), input_delta(0, "1")], "a block goes on after its end")
+    refused(&[start(0, &look), stop(0), input_delta(0, "1")], "a block continues after its end")
         .await;
     let ended = message_end("end_turn")[0].clone();
-    refused(&[ended, start(0, &text())], "a block stands outside of the message").await;
+    refused(&[ended, start(0, &text())], "a block is outside of the message").await;
 
     let no = |name: &str| {
         let mut event = start(0, &text());
@@ -81,7 +81,7 @@ async fn what_stands_before_a_message_is_refused() {
     let came = taken_whole(events(&[start(0, &text()), message_start()])).await;
     let error = came.response.unwrap_err();
     assert_eq!(error.kind(), Kind::Unreadable);
-    assert!(error.to_string().contains("a block stands outside of the message"), "{error}");
+    assert!(error.to_string().contains("a block is outside of the message"), "{error}");
 }
 
 #[tokio::test]

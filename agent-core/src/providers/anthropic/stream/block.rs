@@ -1,4 +1,4 @@
-//! A block that comes piece by piece.
+//! A block that is being streamed.
 
 use serde_json::value::{RawValue, to_raw_value};
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use crate::providers::json_members::{each, items, members, value};
 use crate::transcript::{Content, ContentBlock, SharedText};
 
 pub(super) struct OpenBlock {
-    /// As it began.
+    /// The JSON with which it began.
     raw: Arc<Box<RawValue>>,
     kind: Kind,
-    /// What came since then, by the names of the members that it belongs to.
+    /// What was streamed since then, by member.
     members: Vec<(String, Member)>,
 }
 
@@ -54,7 +54,7 @@ impl OpenBlock {
         self.kind == Kind::Fallback
     }
 
-    pub(super) fn tell_begin(&self, request: &Request<'_>) {
+    pub(super) fn emit_begin(&self, request: &Request<'_>) {
         match view(&self.raw) {
             Content::Text(text) if !text.is_empty() => request.emit(Delta::Text(&text)),
             Content::Thinking(text) if !text.is_empty() => request.emit(Delta::Thinking(&text)),
@@ -106,7 +106,8 @@ impl OpenBlock {
         Ok(())
     }
 
-    /// Texts are taken to go on, and all else to be new, as it is with all that is known.
+    /// Handles a delta of an unknown kind as all known kinds behave: texts are appended, and other
+    /// values replace the previous one.
     fn add_unknown(&mut self, data: &str) -> Result<(), Broken> {
         let [delta] = members(data, ["delta"]).unwrap_or_default();
         let mut added = Ok(());
@@ -155,7 +156,7 @@ impl OpenBlock {
         }
     }
 
-    /// What came for a member; at first that with which the block began.
+    /// Returns the streamed value of a member; it starts with the value that the block began with.
     fn member(
         &mut self,
         name: &str,
@@ -174,7 +175,7 @@ impl OpenBlock {
         self.members.get_mut(at).map(|(_, member)| member).ok_or(TWO_KINDS)
     }
 
-    /// The block with all that came.
+    /// Builds the block from everything that was streamed.
     pub(super) fn close(self) -> ContentBlock {
         let Some(json) = self.input() else {
             return block(self.rebuilt(None).unwrap_or(self.raw));
@@ -187,14 +188,14 @@ impl OpenBlock {
                 let view = self.call(placed(&raw, input.get()));
                 ContentBlock::with_shared_raw(view, raw)
             }
-            // It is no JSON. The call is answered with what is wrong with it, and what goes back with
-            // the next request is made of that.
+            // The arguments are not JSON. The call's result will name the fault, and the block that
+            // goes back with the next request is encoded from the view.
             (None, _) if is_call => self.call(json.into()).into(),
             (raw, _) => block(raw.or_else(|| self.rebuilt(None)).unwrap_or(self.raw)),
         }
     }
 
-    /// The input as it was streamed, if there was any: models send an empty text where there is none.
+    /// The streamed input; `None` if it is empty, which models send for a call without arguments.
     fn input(&self) -> Option<&str> {
         self.members.iter().find_map(|(_, member)| match member {
             Member::Json(json) if !json.trim_ascii().is_empty() => Some(json.as_str()),
@@ -214,8 +215,10 @@ impl OpenBlock {
     }
 }
 
-/// The input where it stands in its block: after its name, which stands there once before all that is
-/// left of the block without it. To compare it would take as long as to copy it.
+/// The input as a part of its block, so that large arguments are held once.
+///
+/// It is the text after `"input":`, if that occurs once in the rest of the block. Comparing the
+/// text would take as long as copying it.
 fn placed(block: &Arc<Box<RawValue>>, input: &str) -> SharedText {
     let json = block.get();
     let around = json.get(..json.len().saturating_sub(input.len())).unwrap_or_default();
@@ -241,7 +244,7 @@ mod tests {
         for (raw, is_held_once) in [
             (r#"{"type":"tool_use","id":"1","name":"write","input":"#, true),
             (r#"{"input":"#, true),
-            // Which of them it is would have to be found out.
+            // The name occurs twice, so the place of the input is not known.
             (r#"{"caller":{"input":1},"id":"1","input":"#, false),
         ] {
             let block = [raw, INPUT, r#","type":"tool_use"}"#].concat();
@@ -250,7 +253,7 @@ mod tests {
             assert_eq!(&*input, INPUT);
             assert_eq!(matches!(input, SharedText::Part(..)), is_held_once, "{block}");
 
-            // Those of an answer that comes whole always are.
+            // The arguments of an answer that is not streamed are always held once.
             let Content::ToolCall(call) = view(&block) else { panic!("{block}") };
             assert!(matches!(call.shared_arguments(), SharedText::Part(..)));
             assert_eq!(call.arguments(), INPUT);

@@ -1,4 +1,4 @@
-//! The response in an answer that comes in events, without I/O and without a clock.
+//! Decodes an answer that is streamed as events, without I/O and without a clock.
 
 mod block;
 mod rebuilt;
@@ -14,13 +14,13 @@ use super::failure;
 use super::settings::Settings;
 use crate::error::ModelError;
 use crate::model::{Delta, Request};
-use crate::providers::dialect::{Decode, Heard};
+use crate::providers::dialect::{Decode, Progress};
 use crate::providers::json_members::{members, value};
 use crate::transcript::{Content, ContentBlock, Response};
 use block::OpenBlock;
 use wire::{Event, WireDelta};
 
-/// The stop reason after which the calls of a message are made.
+/// The stop reason after which the calls of a message run.
 const TOOL_USE: &str = "tool_use";
 
 pub(super) struct Decoder<'a> {
@@ -28,15 +28,17 @@ pub(super) struct Decoder<'a> {
     request: Request<'a>,
     headers: HeaderMap,
     around: Around,
-    /// With the index that each has on the wire: it only grows.
+    /// Each with its index on the wire; indexes only grow.
     blocks: Vec<(u64, State)>,
-    /// The message has moved past so many blocks, and the calls among them are told.
+    /// The number of blocks that the message has moved past; the calls among them were emitted.
     passed: usize,
     has_begun: bool,
     has_ended: bool,
-    /// Another model took over, and what the one before it wanted may count for nothing.
+    /// Whether another model took over. The response can then leave out calls of the previous
+    /// model, so no call is emitted any more.
     is_taken_over: bool,
-    /// The index of the call that began last: the arguments that are told are its.
+    /// The index of the call that began last. `Delta::Arguments` belongs to that call alone, so
+    /// pieces of an earlier call are not emitted.
     last_call: Option<u64>,
 }
 
@@ -45,7 +47,7 @@ enum State {
     Closed(ContentBlock),
 }
 
-/// Why an event cannot be taken in.
+/// Why an event cannot be decoded.
 type Broken = &'static str;
 
 impl<'a> Decoder<'a> {
@@ -64,7 +66,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn take(&mut self, event: &Event<'_>, data: &str) -> Result<Heard, Broken> {
+    fn take(&mut self, event: &Event<'_>, data: &str) -> Result<Progress, Broken> {
         match event.kind() {
             "content_block_delta" => self.add(event, data)?,
             "content_block_start" => self.begin_block(event)?,
@@ -73,13 +75,13 @@ impl<'a> Decoder<'a> {
             "message_delta" => self.update(event),
             "message_stop" => {
                 self.has_ended = true;
-                return Ok(Heard::All);
+                return Ok(Progress::Complete);
             }
-            "ping" => return Ok(Heard::Nothing),
-            // The API may add events at any time.
+            "ping" => return Ok(Progress::None),
+            // The API can add events at any time.
             _ => {}
         }
-        Ok(Heard::Something)
+        Ok(Progress::Content)
     }
 
     fn begin(&mut self, message: &RawValue) -> Result<(), Broken> {
@@ -102,7 +104,7 @@ impl<'a> Decoder<'a> {
         if let Some(reason) = stop_reason {
             self.around.stop_reason = Some(reason.to_string());
             if **reason == *TOOL_USE {
-                self.tell_complete();
+                self.emit_complete();
             }
         }
         if let Some(details) = details.and_then(stop_details) {
@@ -112,7 +114,7 @@ impl<'a> Decoder<'a> {
 
     fn begin_block(&mut self, event: &Event<'_>) -> Result<(), Broken> {
         if !self.has_begun || self.around.stop_reason.is_some() {
-            return Err("a block stands outside of the message");
+            return Err("a block is outside of the message");
         }
         let index = event.index.ok_or("a block has no index")?;
         if self.blocks.last().is_some_and(|(last, _)| index <= *last) {
@@ -126,8 +128,8 @@ impl<'a> Decoder<'a> {
         if block.is_call() {
             self.last_call = Some(index);
         }
-        self.tell_complete();
-        block.tell_begin(&self.request);
+        self.emit_complete();
+        block.emit_begin(&self.request);
         self.blocks.push((index, State::Open(Box::new(block))));
         Ok(())
     }
@@ -136,7 +138,7 @@ impl<'a> Decoder<'a> {
         let (request, is_last) = (self.request, event.index == self.last_call);
         match self.state(event)? {
             State::Open(block) => block.add(event, data, (&request, is_last)),
-            State::Closed(_) => Err("a block goes on after its end"),
+            State::Closed(_) => Err("a block continues after its end"),
         }
     }
 
@@ -155,12 +157,12 @@ impl<'a> Decoder<'a> {
             _ => self.blocks.binary_search_by_key(&index, |(index, _)| *index),
         };
         let state = at.ok().and_then(|at| self.blocks.get_mut(at));
-        state.map(|(_, state)| state).ok_or("a block goes on that has not begun")
+        state.map(|(_, state)| state).ok_or("a block continues that has not begun")
     }
 
-    /// Tells the calls that are complete. None is told before an earlier one: who hears of them may
-    /// count on their order.
-    fn tell_complete(&mut self) {
+    /// Emits the calls that are complete. A call is never emitted before an earlier one: the
+    /// receiver starts them in this order.
+    fn emit_complete(&mut self) {
         while let Some((_, state)) = self.blocks.get(self.passed)
             && !self.is_taken_over
         {
@@ -177,14 +179,14 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Whether it ends in order to have calls made, of which one may have lost something.
+    /// Whether the response ends to have its calls run, and one of them is incomplete.
     fn has_lost_a_call(&self) -> bool {
         let is_open =
             |(_, state): &(u64, State)| matches!(state, State::Open(block) if block.is_call());
         self.around.stop_reason.as_deref() == Some(TOOL_USE) && self.blocks.iter().any(is_open)
     }
 
-    /// An event as an answer, for errors.
+    /// Wraps an event as an answer, for errors.
     fn answer(&self, data: &str) -> http::Response<Bytes> {
         let mut answer = http::Response::new(Bytes::copy_from_slice(data.as_bytes()));
         *answer.headers_mut() = self.headers.clone();
@@ -197,9 +199,9 @@ impl<'a> Decoder<'a> {
 }
 
 impl Decode for Decoder<'_> {
-    fn event(&mut self, data: &str) -> Result<Heard, ModelError> {
+    fn event(&mut self, data: &str) -> Result<Progress, ModelError> {
         if self.has_ended {
-            return Ok(Heard::All);
+            return Ok(Progress::Complete);
         }
         let event = Event::read(data);
         let event = event.map_err(|error| self.broken(data, &failure::place(&error)))?;

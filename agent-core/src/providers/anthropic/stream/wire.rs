@@ -1,4 +1,4 @@
-//! The events as they stand on the wire.
+//! The events of a stream, as the API sends them.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -7,7 +7,7 @@ use std::ops::Deref;
 
 use crate::providers::json_members::{members, value};
 
-/// All that an event may have of what is known: it is read once, and borrows what it can.
+/// The known members of an event. They are read in one pass and borrow from its text.
 #[derive(Deserialize)]
 pub(super) struct Event<'a> {
     #[serde(rename = "type", borrow)]
@@ -25,7 +25,7 @@ pub(super) struct Event<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// What a `content_block_delta` or a `message_delta` adds.
+/// The `delta` member of a `content_block_delta` or `message_delta`.
 #[derive(Default, Deserialize)]
 pub(super) struct WireDelta<'a> {
     #[serde(rename = "type", borrow)]
@@ -46,7 +46,7 @@ pub(super) struct WireDelta<'a> {
     pub(super) stop_details: Option<&'a RawValue>,
 }
 
-/// Serde borrows a `Cow` only where it stands alone, not within an `Option`.
+/// Borrows where the JSON has no escapes. Serde borrows a plain `Cow` but not an `Option<Cow>`.
 #[derive(Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -59,17 +59,17 @@ impl Deref for Text<'_> {
 }
 
 impl<'a> Event<'a> {
-    /// What of an event is as expected.
+    /// Reads the members that have the expected types.
     ///
     /// # Errors
     ///
-    /// When it is no JSON object.
+    /// When the data is not a JSON object.
     pub(super) fn read(data: &'a str) -> serde_json::Result<Self> {
         serde_json::from_str(data).or_else(|_| Self::read_each(data))
     }
 
-    /// As [`read`](Self::read), where a member is of another type than expected: that says nothing if
-    /// the event or the delta is one that is not known.
+    /// Reads each member separately, after one of them was not of the expected type. That is not an
+    /// error if the event or the delta is of an unknown kind.
     fn read_each(data: &'a str) -> serde_json::Result<Self> {
         const MEMBERS: [&str; 7] =
             ["type", "index", "delta", "content_block", "message", "usage", "error"];
@@ -83,7 +83,7 @@ impl<'a> Event<'a> {
         self.kind.as_deref().unwrap_or_default()
     }
 
-    /// Gateways leave the type out.
+    /// Whether the event is an error. Gateways can omit the type.
     pub(super) fn is_error(&self) -> bool {
         self.kind() == "error" || (self.kind.is_none() && self.error.is_some())
     }
