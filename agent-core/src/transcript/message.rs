@@ -9,9 +9,9 @@ use super::{Origin, Part, SharedText, ToolResult, Usage};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Message {
-    /// What the user, or the program in the user's place, said.
+    /// The input of the user, or of the program in the user's place.
     User(Arc<[Part]>),
-    /// What the model answered.
+    /// A response of the model.
     Assistant(Arc<Response>),
     /// The results of all calls of the response before it, in call order.
     Results(Arc<[ToolResult]>),
@@ -37,7 +37,7 @@ impl Message {
     }
 }
 
-/// What the model answered to one request.
+/// The model's response to one request.
 ///
 /// # Examples
 ///
@@ -59,7 +59,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// An empty response that ended by itself.
+    /// Creates an empty response with the stop reason [`StopReason::EndTurn`].
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -72,13 +72,15 @@ impl Response {
         self
     }
 
-    /// Appends a tool call whose arguments are this JSON text; its id is its place in the response.
+    /// Appends a tool call with the JSON text of its arguments. Its id is its position among the
+    /// calls: `call_1`, `call_2` and so on.
     #[must_use]
     pub fn call(self, name: impl Into<Arc<str>>, arguments: impl Into<Arc<str>>) -> Self {
         const FIRST: [&str; 8] =
             ["call_1", "call_2", "call_3", "call_4", "call_5", "call_6", "call_7", "call_8"];
         let before = self.calls().count();
-        // Scripts make their responses anew in each run; most ids need no formatting.
+        // Scripts build their responses anew in each run, and most of them have few calls: their
+        // ids need no formatting.
         let id: Arc<str> = match FIRST.get(before) {
             Some(id) => (*id).into(),
             None => format!("call_{}", before + 1).into(),
@@ -86,10 +88,10 @@ impl Response {
         self.block(ContentBlock::from(Content::ToolCall(ToolCall::new(id, name, arguments))))
     }
 
-    /// Appends a block as it came from a provider.
+    /// Appends a block, such as one that a provider sent.
     ///
-    /// After a tool call the model waits for its result: the response then ends with
-    /// [`StopReason::ToolUse`], unless [`stop`](Self::stop) says otherwise after this.
+    /// A tool call changes the stop reason from [`StopReason::EndTurn`] to [`StopReason::ToolUse`];
+    /// call [`stop`](Self::stop) afterwards to set another one.
     #[must_use]
     pub fn block(mut self, block: ContentBlock) -> Self {
         if matches!(block.view, Content::ToolCall(_)) && self.stop == StopReason::EndTurn {
@@ -99,8 +101,8 @@ impl Response {
         self
     }
 
-    /// Sets why the model stopped. Calls run after [`StopReason::ToolUse`] alone, which stands there
-    /// by itself if there are some; else it is [`StopReason::EndTurn`].
+    /// Sets why the model stopped. Calls run only after [`StopReason::ToolUse`], which is the
+    /// default of a response with calls; that of other responses is [`StopReason::EndTurn`].
     #[must_use]
     pub fn stop(mut self, reason: StopReason) -> Self {
         self.stop = reason;
@@ -114,7 +116,7 @@ impl Response {
         self
     }
 
-    /// Sets where the response came from.
+    /// Sets the origin of the response.
     #[must_use]
     pub fn from_origin(mut self, origin: Origin) -> Self {
         self.origin = Some(Arc::new(origin));
@@ -158,39 +160,40 @@ impl Response {
         self.usage
     }
 
-    /// Where the response came from, if a provider sent it.
+    /// The origin of the response, if a provider sent it.
     #[must_use]
     pub fn origin(&self) -> Option<&Origin> {
         self.origin.as_deref()
     }
 }
 
-/// A part of a response: our view of it and, where it came from a provider, its own JSON.
+/// A part of a response: our view of it and, if a provider sent it, its raw JSON.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ContentBlock {
     pub(super) view: Content,
-    #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(super) raw: Option<Arc<Box<RawValue>>>,
 }
 
-/// A block that is `null` is one too.
-fn there<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Arc<Box<RawValue>>>, D::Error> {
+/// Reads a raw block that is `null` as a block: `Option` would read it as no block.
+fn present<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Arc<Box<RawValue>>>, D::Error> {
     Deserialize::deserialize(json).map(Some)
 }
 
 impl ContentBlock {
-    /// A block with the provider's own JSON, which goes back unchanged with the next request.
+    /// Creates a block with the provider's own JSON, which goes back unchanged with the next
+    /// request.
     #[must_use]
     pub fn with_raw(view: Content, raw: Box<RawValue>) -> Self {
         Self::with_shared_raw(view, raw.into())
     }
 
-    /// As [`with_raw`](Self::with_raw), where the view may hold parts of the JSON.
+    /// As [`with_raw`](Self::with_raw), with JSON that the view can share.
     pub(crate) fn with_shared_raw(view: Content, raw: Arc<Box<RawValue>>) -> Self {
         Self { view, raw: Some(raw) }
     }
 
-    /// What the block says.
+    /// Our view of the block.
     #[must_use]
     pub fn content(&self) -> &Content {
         &self.view
@@ -216,7 +219,7 @@ impl PartialEq for ContentBlock {
     }
 }
 
-/// What a block of a response says.
+/// The content of a block, in our view of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -227,7 +230,7 @@ pub enum Content {
     Thinking(String),
     /// A request to run a tool.
     ToolCall(ToolCall),
-    /// Something this version does not know; its raw JSON is kept.
+    /// A block of a kind that this version does not know; its raw JSON is kept.
     Opaque,
 }
 
@@ -292,7 +295,7 @@ impl ToolCall {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StopReason {
-    /// It had said all; calls beside that are not run.
+    /// The response is complete; calls in it do not run.
     #[default]
     EndTurn,
     /// It waits for the results of its calls.
@@ -301,9 +304,9 @@ pub enum StopReason {
     StopSequence,
     /// The provider paused a long turn: the same request is sent again, with the response so far.
     Paused,
-    /// It ran into the limit on output tokens, or into the end of its context.
+    /// It reached the limit on output tokens or the end of its context.
     MaxTokens,
-    /// It declined.
+    /// It refused to answer.
     Refusal,
     /// A filter of the provider cut it off.
     Filtered,

@@ -1,4 +1,4 @@
-//! What was said: user input, the model's responses, and the results of their tool calls.
+//! The conversation: user input, the model's responses, and the results of their tool calls.
 
 pub(crate) mod label;
 mod message;
@@ -21,9 +21,9 @@ pub(crate) use turn::Turn;
 
 /// A conversation with a model in which every tool call has its result.
 ///
-/// It is closed by construction: only a run appends to it, and a run appends a response together
-/// with one result for each of its calls, in call order. A history from elsewhere (JSON) is
-/// checked when it is read, and refused with an error that names the place.
+/// Only a run appends to it, a response always together with one result for each of its calls, in
+/// call order. A history from elsewhere (JSON) is checked when it is read, and rejected with an
+/// error that names the place.
 ///
 /// It serialises to versioned JSON. Cloning shares the messages.
 ///
@@ -52,7 +52,7 @@ impl Transcript {
         &self.messages
     }
 
-    /// Whether nothing has been said yet.
+    /// Whether it has no messages.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty()
