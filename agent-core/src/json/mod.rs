@@ -1,4 +1,4 @@
-//! Reading JSON texts without a value in between.
+//! Reads JSON texts without building values.
 
 pub(crate) mod json_path;
 pub(crate) mod members;

@@ -1,6 +1,6 @@
-//! Locks, tasks and time: what the driver takes from std and tokio.
+//! Locks, tasks and time, as the rest of the crate takes them from std and tokio.
 //!
-//! With `--cfg shuttle` they are simulated, so that a test chooses who runs when.
+//! With `--cfg shuttle` they are simulated, so that a test controls which task or thread runs next.
 
 #[cfg(shuttle)]
 mod simulated;

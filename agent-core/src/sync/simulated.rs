@@ -1,5 +1,5 @@
-//! The same, under the control of shuttle's scheduler: each use of one is a moment at which another
-//! task or thread may come first.
+//! The same items under the control of shuttle's scheduler: at each use, another task or thread can
+//! run first.
 
 pub(crate) use shuttle::future::{JoinHandle, yield_now};
 pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic};
@@ -14,7 +14,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// All tasks are of the one runtime there is.
+/// The only runtime of a simulation.
 pub(crate) struct Handle;
 
 impl Handle {
@@ -36,7 +36,7 @@ impl Handle {
     }
 }
 
-/// A thread of the blocking pool: aborted before it runs, it never does.
+/// Simulates a thread of the blocking pool: `work` never runs if it is aborted before it starts.
 pub(crate) fn spawn_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> JoinHandle<T> {
@@ -47,7 +47,7 @@ std::thread_local! {
     static NOW: Cell<Duration> = const { Cell::new(Duration::from_secs(1)) };
 }
 
-/// A point of the simulated time, which passes only where somebody sleeps.
+/// A point of the simulated time, which advances only while a task sleeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant(Duration);
 
@@ -81,7 +81,8 @@ impl Add<Duration> for Instant {
     }
 }
 
-/// Ends at its deadline, which comes at any moment: nobody knows how long the others take.
+/// Ends at its deadline. The simulated clock can jump there at any poll, because real tasks can
+/// take any time.
 pub(crate) struct Sleep(Option<Instant>);
 
 pub(crate) fn sleep(time: Duration) -> Sleep {
