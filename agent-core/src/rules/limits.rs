@@ -1,4 +1,4 @@
-//! What a run may use up; every cap has a default and its own clear result.
+//! The caps on the resources of a run. Every cap has a default and its own clear result.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
