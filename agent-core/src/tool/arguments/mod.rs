@@ -1,4 +1,4 @@
-//! From the JSON text of a call to a function's typed parameters, in one pass.
+//! Reads a function's typed parameters from the JSON text of a call, in one pass.
 
 mod fault;
 mod fill;
@@ -15,7 +15,7 @@ use crate::error::ToolError;
 use crate::schema::Described;
 use crate::tool::context::ToolContext;
 
-/// A parameter without its type: what the schema and the cold path need of it.
+/// A parameter without its type: what the schema and the search for faults need.
 pub trait Parameter: Sync {
     #[doc(hidden)]
     fn describe(&self) -> Described;
@@ -25,21 +25,21 @@ pub(crate) fn describe(parameters: &[&dyn Parameter]) -> Vec<Described> {
     parameters.iter().map(|parameter| parameter.describe()).collect()
 }
 
-/// The place of an argument without its type: what the scanner fills.
+/// The slot of an argument without its type, which the scanner fills.
 pub trait Fill<'de> {
     /// The argument's name.
     fn name(&self) -> &'static str;
 
     /// Reads the value from the start of `rest`, and returns its length in bytes.
     ///
-    /// `None` is a fault (given twice, ill-typed): the cold path finds out which.
+    /// `None` is a fault (given twice, ill-typed), which a second pass describes.
     fn put(&mut self, rest: &'de str) -> Option<usize>;
 
-    /// Sees to it that there is a value where the model gave none; `None` if there cannot be.
+    /// Sets the default or absent value if the model sent none; `None` if the argument is required.
     fn settle(&mut self, call: Option<&ToolContext>) -> Option<()>;
 }
 
-/// Fills the slots from the call's text; a fault costs a second, slower pass that finds all of them.
+/// Fills the slots from the call's text. After a fault, a second, slower pass finds all of them.
 pub(crate) fn read<'de>(
     text: &'de str,
     call: Option<&ToolContext>,
@@ -54,7 +54,7 @@ pub(crate) fn read<'de>(
     }
 }
 
-/// Reads arguments without keeping them.
+/// Checks arguments without keeping their values.
 pub(crate) fn check(text: &str, parameters: &[&dyn Parameter]) -> Result<(), ToolError> {
     let faults = fault::find(text, &describe(parameters));
     if faults.is_none() { Ok(()) } else { Err(ToolError::arguments(faults)) }

@@ -6,15 +6,16 @@ use std::fmt;
 use crate::json::{excerpt, scan};
 use crate::tool::arguments::fault::Faults;
 
-/// Reads arguments that somebody else will read too, so that all see the same value.
+/// Reads the arguments for a policy or an approver, so that they and the tool see the same value.
 ///
-/// Duplicate keys at any level are refused; so are, by `serde_json`, lone surrogates, numbers out
+/// Duplicate keys at any level are rejected; `serde_json` also rejects lone surrogates, numbers out
 /// of range and depth over 128.
 pub(crate) fn read_once(text: &str) -> Result<Value, Faults> {
     if scan::nothing(text).is_some() {
         return Ok(Value::Object(Map::new()));
     }
-    // Checked first and read then, because features of `serde_json` change how it shows numbers.
+    // Checked first and then read, because features of `serde_json` change how it represents
+    // numbers.
     let value = serde_json::from_str::<Unambiguous>(text).and_then(|_| serde_json::from_str(text));
     match value {
         Ok(value @ Value::Object(_)) => Ok(value),
@@ -23,7 +24,7 @@ pub(crate) fn read_once(text: &str) -> Result<Value, Faults> {
     }
 }
 
-/// Any JSON value in which each key of an object stands once.
+/// Any JSON value in which no object has a key twice.
 struct Unambiguous;
 
 impl<'de> Deserialize<'de> for Unambiguous {
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_two_readers_could_read_differently_is_refused() {
+    fn arguments_that_two_readers_could_read_differently_are_rejected() {
         assert_eq!(read_once(r#"{"a":[1,{"b":null}]}"#).unwrap()["a"][1]["b"], Value::Null);
         assert_eq!(read_once("").unwrap(), serde_json::json!({}));
         let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));

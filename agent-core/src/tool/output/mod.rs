@@ -1,4 +1,4 @@
-//! What a tool returns, as the text that the model reads.
+//! The output of a tool, as the model receives it.
 
 mod plain;
 pub(crate) mod returned;
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::transcript::{More, Part};
 
-/// A tool's result, for tools that make it by hand instead of returning something serialisable.
+/// The output of a tool that builds it itself instead of returning a serialisable value.
 ///
 /// # Examples
 ///
@@ -37,16 +37,16 @@ impl ToolOutput {
         Self { text: text.into(), more: None }
     }
 
-    /// A value as JSON, but strings, unit (`done`) and unit variants as plain text.
+    /// Serialises a value as JSON, but strings, unit (`done`) and unit variants as plain text.
     ///
     /// # Errors
     ///
-    /// Whatever the value's `Serialize` returns.
+    /// Those of the value's `Serialize`.
     pub fn of(value: &(impl Serialize + ?Sized)) -> Result<Self, serde_json::Error> {
         plain::text(value).map(Self::text)
     }
 
-    /// Appends an image, a document or a text. Not every provider takes all of them in a result.
+    /// Appends an image, a document or a text. Not every provider accepts all of them in a result.
     #[must_use]
     pub fn and(mut self, part: impl Into<Part>) -> Self {
         self.more.get_or_insert_default().push(part.into());
