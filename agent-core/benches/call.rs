@@ -1,5 +1,5 @@
-//! One call, from name and argument text to result text: through the erased table, and through a
-//! table written by hand (a `HashMap` of boxed async handlers over serde structs).
+//! One call, from name and argument text to result text: through the toolset, and through a table
+//! written by hand (a `HashMap` of boxed async handlers over serde structs).
 
 #![allow(missing_docs, clippy::expect_used, clippy::indexing_slicing, reason = "a bench")]
 

@@ -1,4 +1,4 @@
-//! The calls: two sizes of tools, and the same by hand.
+//! The calls: tools of two sizes, and the same handlers written by hand.
 
 use agent_core::tool;
 use schemars::JsonSchema;
