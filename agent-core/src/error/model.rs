@@ -2,7 +2,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use super::{BoxError, with_sources};
+use super::chain::{BoxError, with_sources};
 
 /// Why a model did not answer, with the provider's details.
 ///

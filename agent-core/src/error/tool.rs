@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use super::BoxError;
+use super::chain::BoxError;
 
 /// An error of a tool that also decides how the run continues.
 ///

@@ -1,5 +1,7 @@
 //! The path to an error in a JSON text.
 
+use super::excerpt::excerpt;
+
 /// Returns the path to the value around a byte of a JSON text, such as `items[3].qty`; empty at its
 /// root.
 ///
@@ -73,7 +75,7 @@ impl<'a> Walk<'a> {
                 Level::Map { key: "", .. } => {}
                 Level::Map { key, .. } => {
                     path += if path.is_empty() { "" } else { "." };
-                    path += &super::excerpt(key, 40);
+                    path += &excerpt(key, 40);
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use serde::de::IgnoredAny;
 
-use crate::json::{json_path, scan};
+use super::{json_path, scan};
 
 /// Calls `member` with each argument's name and the text that begins with its value, until it
 /// returns `false`.
