@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
 use std::{error::Error, fmt, sync::Arc};
 
-use super::{More, Part, ToolCall};
+use super::call::ToolCall;
+use super::part::{More, Part};
 
 /// The one result of a tool call.
 #[derive(Clone, Serialize, Deserialize)]

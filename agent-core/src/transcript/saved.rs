@@ -1,7 +1,10 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::HashSet;
 
-use super::{Message, Response, ToolResult, Transcript};
+use super::message::Message;
+use super::response::Response;
+use super::result::ToolResult;
+use super::transcript::Transcript;
 
 const VERSION: u32 = 1;
 

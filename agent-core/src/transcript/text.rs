@@ -12,11 +12,11 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(crate) enum SharedText {
     Whole(Arc<str>),
-    Part(Arc<Part>),
+    Part(Arc<BlockPart>),
 }
 
 /// Behind a pointer, so that the other variant is not larger.
-pub(crate) struct Part {
+pub(crate) struct BlockPart {
     block: Arc<Box<RawValue>>,
     range: Range<usize>,
 }
@@ -33,7 +33,7 @@ impl SharedText {
         let range = at..at.saturating_add(text.len());
         match whole.get(range.clone()) {
             Some(part) if ptr::eq(part, text) => {
-                Self::Part(Arc::new(Part { block: block.clone(), range }))
+                Self::Part(Arc::new(BlockPart { block: block.clone(), range }))
             }
             _ => Self::Whole(text.into()),
         }
@@ -56,7 +56,7 @@ impl Deref for SharedText {
         match self {
             Self::Whole(text) => text,
             Self::Part(part) => {
-                let Part { block, range } = &**part;
+                let BlockPart { block, range } = &**part;
                 block.get().get(range.clone()).unwrap_or_default()
             }
         }

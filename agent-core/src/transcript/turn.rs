@@ -3,7 +3,10 @@ use std::collections::{HashMap, HashSet};
 use std::mem;
 use std::sync::Arc;
 
-use super::{CallStatus, Content, Message, Response, ToolResult, Transcript};
+use super::message::Message;
+use super::response::{Content, Response};
+use super::result::{CallStatus, ToolResult};
+use super::transcript::Transcript;
 
 /// A response with one slot for the result of each of its calls.
 ///
@@ -102,7 +105,8 @@ fn ids_are_unique(response: &Response) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ToolCall;
+    use super::super::call::ToolCall;
+    use super::super::response::ContentBlock;
     use super::*;
 
     fn ids(response: Response) -> Vec<String> {
@@ -110,7 +114,7 @@ mod tests {
         turn.response().calls().map(|call| call.id().to_owned()).collect()
     }
 
-    fn call(id: &str) -> super::super::ContentBlock {
+    fn call(id: &str) -> ContentBlock {
         Content::ToolCall(ToolCall::new(id, "t", "{}")).into()
     }
 
