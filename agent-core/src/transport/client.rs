@@ -10,7 +10,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::{Body, Timeouts, Transport};
+use super::body::Body;
+use super::timeouts::Timeouts;
+use super::transport::Transport;
 use crate::error::{ModelError, ModelErrorKind};
 use crate::model::BoxFuture;
 
@@ -80,7 +82,7 @@ impl Transport for Http {
             let answer = self.client.execute(request).await;
             let answer = answer.map_err(|error| failure(error, &host))?;
             let (status, headers) = (answer.status(), answer.headers().clone());
-            let pieces = Pieces { pieces: Box::pin(answer.bytes_stream()), host };
+            let pieces = ReqwestPieces { pieces: Box::pin(answer.bytes_stream()), host };
             let mut answer = http::Response::new(Body::new(pieces));
             (*answer.status_mut(), *answer.headers_mut()) = (status, headers);
             Ok(answer)
@@ -100,12 +102,12 @@ impl fmt::Debug for Http {
     }
 }
 
-struct Pieces {
+struct ReqwestPieces {
     pieces: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>,
     host: String,
 }
 
-impl Stream for Pieces {
+impl Stream for ReqwestPieces {
     type Item = Result<Bytes, ModelError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {

@@ -5,7 +5,7 @@ use http::Request;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-use super::exchange::Asked;
+use super::exchange::RecordedRequest;
 use super::secrets::{BLOT, Secrets};
 use crate::json::excerpt;
 
@@ -15,8 +15,8 @@ pub(super) struct Expected {
     body: Value,
 }
 
-impl From<Asked> for Expected {
-    fn from(asked: Asked) -> Self {
+impl From<RecordedRequest> for Expected {
+    fn from(asked: RecordedRequest) -> Self {
         // Some clients were recorded with a query.
         let path = asked.path.split('?').next().unwrap_or_default().to_owned();
         let text = asked.body_text.unwrap_or_default();

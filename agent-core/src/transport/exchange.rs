@@ -13,16 +13,16 @@ use super::secrets::Secrets;
 #[derive(Serialize, Deserialize)]
 pub(super) struct Exchange {
     /// `None` matches any request.
-    pub(super) request: Option<Asked>,
+    pub(super) request: Option<RecordedRequest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) response: Option<Answer>,
+    pub(super) response: Option<RecordedAnswer>,
     /// Why there was no answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct RecordedRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     method: Option<String>,
     pub(super) path: String,
@@ -35,7 +35,7 @@ pub(super) struct Asked {
     pub(super) body_text: Option<String>,
 }
 
-impl Asked {
+impl RecordedRequest {
     pub(super) fn of(request: &Request<Bytes>, secrets: &Secrets) -> Self {
         const HEADERS: [&str; 4] =
             ["content-type", "accept", "anthropic-version", "anthropic-beta"];
@@ -52,7 +52,7 @@ impl Asked {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Answer {
+pub(super) struct RecordedAnswer {
     pub(super) status: u16,
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
@@ -65,7 +65,7 @@ pub(super) struct Answer {
     pub(super) cut: bool,
 }
 
-impl Answer {
+impl RecordedAnswer {
     /// Creates a recording without its body.
     pub(super) fn of(head: &response::Parts, secrets: &Secrets) -> Self {
         const HEADERS: [&str; 6] = [

@@ -6,7 +6,9 @@ use std::panic::catch_unwind;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Body, Timeouts, Transport};
+use super::body::Body;
+use super::timeouts::Timeouts;
+use super::transport::Transport;
 use crate::error::{ModelError, ModelErrorKind};
 
 /// The most bytes that are read of the body of an answer with the status of an error.

@@ -10,9 +10,10 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::{fmt, mem};
 
-use super::exchange::{Answer, Asked, Exchange};
+use super::body::Body;
+use super::exchange::{Exchange, RecordedAnswer, RecordedRequest};
 use super::secrets::Secrets;
-use super::{Body, Transport};
+use super::transport::Transport;
 use crate::error::{ModelError, ModelErrorKind};
 use crate::model::BoxFuture;
 
@@ -99,15 +100,22 @@ impl Recorder {
         Ok(Self { folder, inner: Box::new(inner), next, failed: Arc::default() })
     }
 
-    fn begin(&self, request: &http::Request<Bytes>) -> Result<Entry, ModelError> {
+    fn begin(&self, request: &http::Request<Bytes>) -> Result<Recording, ModelError> {
         if let Some((path, error)) = self.failed.get() {
             return Err(unwritten(path, error.clone()));
         }
         let (path, file) = self.create()?;
         let secrets = Secrets::of(request.headers());
-        let request = Some(Asked::of(request, &secrets));
+        let request = Some(RecordedRequest::of(request, &secrets));
         let exchange = Exchange { request, response: None, error: None };
-        Ok(Entry { path, file, secrets, exchange, complete: false, failed: self.failed.clone() })
+        Ok(Recording {
+            path,
+            file,
+            secrets,
+            exchange,
+            complete: false,
+            failed: self.failed.clone(),
+        })
     }
 
     fn create(&self) -> Result<(PathBuf, File), ModelError> {
@@ -154,7 +162,7 @@ impl Transport for Recorder {
             match self.inner.send(request).await {
                 Ok(answer) => {
                     let (head, inner) = answer.into_parts();
-                    entry.exchange.response = Some(Answer::of(&head, &entry.secrets));
+                    entry.exchange.response = Some(RecordedAnswer::of(&head, &entry.secrets));
                     let pass = Pass { inner, kept: Vec::new(), entry: Some(entry) };
                     Ok(http::Response::from_parts(head, Body::new(pass)))
                 }
@@ -180,7 +188,7 @@ fn unwritten(path: &Path, error: Arc<io::Error>) -> ModelError {
 }
 
 /// The file of an exchange: empty until the exchange has ended, removed if it is not written.
-struct Entry {
+struct Recording {
     path: PathBuf,
     file: File,
     secrets: Secrets,
@@ -189,7 +197,7 @@ struct Entry {
     failed: Arc<Failed>,
 }
 
-impl Entry {
+impl Recording {
     fn write(mut self) -> Result<(), ModelError> {
         let mut file = BufWriter::new(&self.file);
         let json = serde_json::to_writer_pretty(&mut file, &self.exchange);
@@ -205,7 +213,7 @@ impl Entry {
     }
 }
 
-impl Drop for Entry {
+impl Drop for Recording {
     fn drop(&mut self) {
         if !self.complete {
             _ = fs::remove_file(&self.path);
@@ -217,7 +225,7 @@ impl Drop for Entry {
 struct Pass {
     inner: Body,
     kept: Vec<u8>,
-    entry: Option<Entry>,
+    entry: Option<Recording>,
 }
 
 impl Pass {

@@ -10,9 +10,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::vec;
 
+use super::body::Body;
 use super::compare::{Expected, Sent};
-use super::exchange::{Answer, Exchange};
-use super::{Body, Transport};
+use super::exchange::{Exchange, RecordedAnswer};
+use super::transport::Transport;
 use crate::error::{ModelError, ModelErrorKind};
 use crate::json::excerpt;
 use crate::model::BoxFuture;
@@ -189,7 +190,7 @@ fn read(file: &Path) -> Result<Recorded, ModelError> {
     Ok(Recorded { name, request: exchange.request.map(Expected::from), answer })
 }
 
-fn replayed(recorded: &Answer) -> Result<http::Response<Body>, String> {
+fn replayed(recorded: &RecordedAnswer) -> Result<http::Response<Body>, String> {
     let body = recorded.body().map_err(|error| format!("`body_base64`: {error}"))?;
     let mut pieces = vec![Ok(body)];
     if recorded.cut {
@@ -200,13 +201,13 @@ fn replayed(recorded: &Answer) -> Result<http::Response<Body>, String> {
     for (name, value) in &recorded.headers {
         answer = answer.header(name, value);
     }
-    let answer = answer.body(Body::new(Pieces(pieces.into_iter())));
+    let answer = answer.body(Body::new(RecordedPieces(pieces.into_iter())));
     answer.map_err(|error| error.to_string())
 }
 
-struct Pieces(vec::IntoIter<Result<Bytes, ModelError>>);
+struct RecordedPieces(vec::IntoIter<Result<Bytes, ModelError>>);
 
-impl Stream for Pieces {
+impl Stream for RecordedPieces {
     type Item = Result<Bytes, ModelError>;
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
