@@ -3,6 +3,7 @@
 pub mod anthropic;
 mod dialect;
 mod json_members;
+mod one_line;
 mod secret;
 mod sse;
 

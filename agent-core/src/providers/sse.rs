@@ -15,8 +15,8 @@ use crate::error::{ModelError, ModelErrorKind};
 ///
 /// Comments, events without data, and lines that are not fields are skipped.
 pub(super) struct Frames {
-    events: SseByteStream<Pieces>,
-    pieces: Pieces,
+    events: SseByteStream<PushedPieces>,
+    pieces: PushedPieces,
     most: usize,
 }
 
@@ -25,7 +25,7 @@ impl Frames {
     /// event.
     pub(super) fn new(most: usize) -> Self {
         let room = Arc::new(AtomicUsize::new(most.saturating_add(1)));
-        let pieces = Pieces { next: Arc::default(), room };
+        let pieces = PushedPieces { next: Arc::default(), room };
         Self { events: SseByteStream::new(pieces.clone()), pieces, most }
     }
 
@@ -78,13 +78,13 @@ impl Frames {
 /// Offers the pushed piece to the parser as a stream, and no more bytes of it than the event may
 /// still have. The parser would otherwise buffer an endless event before this file could reject it.
 #[derive(Clone)]
-struct Pieces {
+struct PushedPieces {
     next: Arc<Mutex<Option<Bytes>>>,
     /// The bytes that the current event may still have, plus one: at zero the event is too large.
     room: Arc<AtomicUsize>,
 }
 
-impl Stream for Pieces {
+impl Stream for PushedPieces {
     type Item = Result<Piece, TooLarge>;
 
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {

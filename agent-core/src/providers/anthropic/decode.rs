@@ -6,7 +6,6 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 
 use super::failure;
-use super::request_id;
 use super::settings::{DIALECT, Settings};
 use crate::error::ModelError;
 use crate::providers::json_members::{items, members, value};
@@ -35,7 +34,7 @@ impl Around {
     ) -> Response {
         let mut origin = Origin::new(DIALECT, settings.model.clone());
         origin.model = self.model.unwrap_or_else(|| settings.model.clone());
-        origin.request_id = request_id(settings, headers).map(Into::into);
+        origin.request_id = settings.request_id(headers).map(Into::into);
         origin.stop_details = self.stop_details;
         let response = blocks.fold(Response::new(), Response::block);
         // Set after the blocks, because `Response::block` sets a stop reason too and the API's has

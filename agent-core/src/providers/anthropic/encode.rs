@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::messages::{WireMessage, messages};
 use super::settings::{Settings, configuration};
-use super::tools::Tools;
+use super::tools::ToolsCache;
 use crate::error::ModelError;
 use crate::model::{ParallelToolCalls, Request, ToolChoice};
 use crate::transcript::StopReason;
@@ -25,7 +25,7 @@ const OWN: [(&str, &str); 6] = [
 
 pub(super) fn body(
     settings: &Settings,
-    tools: &Tools,
+    tools: &ToolsCache,
     request: &Request<'_>,
 ) -> Result<Vec<u8>, ModelError> {
     if let Some((own, why)) = OWN.iter().find(|(own, _)| settings.fields.contains_key(*own)) {
@@ -38,7 +38,7 @@ pub(super) fn body(
     if messages.last().is_none_or(|last| last.is_assistants() && !paused) {
         return Err(configuration("there is nothing to answer: the input is empty"));
     }
-    let body = Body {
+    let body = WireBody {
         settings,
         system: request.system().filter(|system| !system.trim().is_empty()),
         tools: tools.json(settings, request.shared_tools())?,
@@ -48,7 +48,7 @@ pub(super) fn body(
     serde_json::to_vec(&body).map_err(|error| configuration("no JSON").caused_by(error))
 }
 
-struct Body<'a> {
+struct WireBody<'a> {
     settings: &'a Settings,
     system: Option<&'a str>,
     tools: Option<Arc<RawValue>>,
@@ -56,7 +56,7 @@ struct Body<'a> {
     messages: Vec<WireMessage<'a>>,
 }
 
-impl Serialize for Body<'_> {
+impl Serialize for WireBody<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Settings { model, fields, cache, streaming, .. } = self.settings;
         let cache = cache.mark();

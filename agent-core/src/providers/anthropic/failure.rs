@@ -5,22 +5,22 @@ use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use std::time::{Duration, SystemTime};
 
-use super::request_id;
 use super::settings::{Auth, BASE_URL, Settings};
 use crate::error::{ModelError, ModelErrorKind as Kind};
 use crate::model::Request;
 use crate::providers::json_members::{members, value};
+use crate::providers::one_line::one_line;
 
-type Answer = http::Response<Bytes>;
+type HttpAnswer = http::Response<Bytes>;
 
 /// The error of an answer whose status is an error.
-pub(super) fn of(settings: &Settings, request: &Request<'_>, answer: &Answer) -> ModelError {
+pub(super) fn of(settings: &Settings, request: &Request<'_>, answer: &HttpAnswer) -> ModelError {
     let status = answer.status();
     let body = text(settings, answer);
     let WireFailure { name, said, code, id } = WireFailure::of(&body);
-    let said = said.unwrap_or_else(|| beginning(&body));
+    let said = said.unwrap_or_else(|| one_line(&body));
     let kind = kind(status, name.as_deref(), code.as_deref(), &said);
-    let message = advice(settings, request, kind, answer, &beginning(&said));
+    let message = advice(settings, request, kind, answer, &one_line(&said));
 
     let mut error = ModelError::new(message).with_kind(kind).with_status(status.as_u16());
     if let Some(name) = name {
@@ -29,7 +29,7 @@ pub(super) fn of(settings: &Settings, request: &Request<'_>, answer: &Answer) ->
     if let Some(code) = code {
         error = error.with_code(code);
     }
-    if let Some(id) = request_id(settings, answer.headers()).or(id) {
+    if let Some(id) = settings.request_id(answer.headers()).or(id) {
         error = error.with_request_id(id);
     }
     if let Some(wait) = retry_after(answer.headers(), SystemTime::now()) {
@@ -47,7 +47,7 @@ pub(super) fn of(settings: &Settings, request: &Request<'_>, answer: &Answer) ->
 pub(super) fn in_body(
     settings: &Settings,
     request: &Request<'_>,
-    answer: &Answer,
+    answer: &HttpAnswer,
 ) -> Option<ModelError> {
     WireFailure::of(&text(settings, answer)).name.map(|_| of(settings, request, answer))
 }
@@ -69,18 +69,18 @@ impl WireFailure {
         let [name, said, details] = inner.unwrap_or_default();
         let code = details.and_then(|raw| members(raw.get(), ["error_code"]).ok());
         let [code] = code.unwrap_or_default();
-        let [name, code, id] = [name, code, id].map(|raw| Some(beginning(&value::<String>(raw)?)));
+        let [name, code, id] = [name, code, id].map(|raw| Some(one_line(&value::<String>(raw)?)));
         Self { name, said: value(said), code, id }
     }
 }
 
 /// The error of an answer with a status of success that holds no response.
-pub(super) fn unreadable(settings: &Settings, answer: &Answer, why: &str) -> ModelError {
+pub(super) fn unreadable(settings: &Settings, answer: &HttpAnswer, why: &str) -> ModelError {
     let body = text(settings, answer);
     let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let message = match kind.filter(|kind| !kind.contains("json")) {
         Some(kind) => {
-            let kind = beginning(&settings.blot(kind.as_bytes()));
+            let kind = one_line(&settings.blot(kind.as_bytes()));
             format!("the answer is of type {kind} and holds no response: is the base URL right?")
         }
         None => format!("the answer holds no response: {why}"),
@@ -93,7 +93,7 @@ pub(super) fn unreadable(settings: &Settings, answer: &Answer, why: &str) -> Mod
 }
 
 /// The error of a malformed or misplaced event of a stream.
-pub(super) fn broken(settings: &Settings, event: &Answer, why: &str) -> ModelError {
+pub(super) fn broken(settings: &Settings, event: &HttpAnswer, why: &str) -> ModelError {
     let error = ModelError::new(format!("the answer is malformed: {why}"))
         .with_kind(Kind::Unreadable)
         .with_status(event.status().as_u16())
@@ -108,7 +108,7 @@ pub(super) fn cut(settings: &Settings, headers: &HeaderMap) -> ModelError {
 }
 
 fn identified(error: ModelError, settings: &Settings, headers: &HeaderMap) -> ModelError {
-    match request_id(settings, headers) {
+    match settings.request_id(headers) {
         Some(id) => error.with_request_id(id),
         None => error,
     }
@@ -119,23 +119,13 @@ pub(super) fn place(error: &serde_json::Error) -> String {
     format!("no JSON at line {} column {}", error.line(), error.column())
 }
 
-fn text(settings: &Settings, answer: &Answer) -> String {
+fn text(settings: &Settings, answer: &HttpAnswer) -> String {
     /// More than `ModelError` keeps of a body: secrets are blotted out first, so none is cut in
     /// half.
     const MOST: usize = 64 << 10;
     let body = answer.body();
     let body = body.get(..MOST.min(body.len())).unwrap_or_default();
     settings.blot(body)
-}
-
-/// The beginning of a text, on one line.
-pub(super) fn beginning(text: &str) -> String {
-    const MOST: usize = 600;
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}..", line.get(..end).unwrap_or_default()),
-        None => line,
-    }
 }
 
 fn kind(status: StatusCode, name: Option<&str>, code: Option<&str>, said: &str) -> Kind {
@@ -191,7 +181,7 @@ fn advice(
     settings: &Settings,
     request: &Request<'_>,
     kind: Kind,
-    answer: &Answer,
+    answer: &HttpAnswer,
     said: &str,
 ) -> String {
     let said = match said.trim_end_matches('.') {
@@ -216,7 +206,7 @@ fn advice(
         Kind::Overloaded => format!("the API is overloaded: {said}"),
         Kind::Configuration => {
             let to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok());
-            let to = beginning(&settings.blot(to.unwrap_or("nowhere").as_bytes()));
+            let to = one_line(&settings.blot(to.unwrap_or("nowhere").as_bytes()));
             format!("{url} redirects to {to}, which is not followed: set the base URL to it")
         }
         Kind::Request => match named_tool(request, said) {
@@ -270,11 +260,5 @@ mod tests {
         for nonsense in ["", "soon", "-1", "NaN", "inf", "1e400", "Sun, 22 Nov 2020 10:00:30 GMT"] {
             assert_eq!(delay("retry-after", nonsense), None, "{nonsense}");
         }
-    }
-
-    #[test]
-    fn a_message_is_shortened_to_one_line() {
-        assert_eq!(beginning(" a\n b "), "a b");
-        assert_eq!(beginning(&"ä".repeat(10_000)).chars().count(), 602);
     }
 }

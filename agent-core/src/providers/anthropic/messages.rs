@@ -35,10 +35,10 @@ enum WireBlock<'a> {
         text: Cow<'a, str>,
     },
     Image {
-        source: Source<'a>,
+        source: WireSource<'a>,
     },
     Document {
-        source: Source<'a>,
+        source: WireSource<'a>,
         #[serde(skip_serializing_if = "Option::is_none")]
         title: Option<&'a str>,
     },
@@ -67,7 +67,7 @@ enum WireContent<'a> {
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum Source<'a> {
+enum WireSource<'a> {
     Base64 { media_type: &'a str, data: &'a str },
     Text { media_type: &'static str, data: Cow<'a, str> },
     Url { url: &'a str },
@@ -115,24 +115,24 @@ fn block(part: &Part) -> Result<WireBlock<'_>, String> {
     }
 }
 
-fn image_source(image: &Media) -> Result<Source<'_>, String> {
+fn image_source(image: &Media) -> Result<WireSource<'_>, String> {
     const TAKEN: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
     match (image.source(), image.media_type()) {
-        (MediaSource::Url(url), _) => Ok(Source::Url { url }),
+        (MediaSource::Url(url), _) => Ok(WireSource::Url { url }),
         (MediaSource::Base64(data), media_type) if TAKEN.contains(&media_type) => {
-            Ok(Source::Base64 { media_type, data })
+            Ok(WireSource::Base64 { media_type, data })
         }
         (_, other) => Err(format!("an image of type {other}: JPEG, PNG, GIF and WebP are taken")),
     }
 }
 
-fn document_source(document: &Media) -> Result<Source<'_>, String> {
-    let text = |data| Ok(Source::Text { media_type: "text/plain", data });
+fn document_source(document: &Media) -> Result<WireSource<'_>, String> {
+    let text = |data| Ok(WireSource::Text { media_type: "text/plain", data });
     match (document.source(), document.media_type()) {
-        (MediaSource::Url(url), _) => Ok(Source::Url { url }),
+        (MediaSource::Url(url), _) => Ok(WireSource::Url { url }),
         (MediaSource::Text(data), _) => text(Cow::Borrowed(&**data)),
         (MediaSource::Base64(data), "application/pdf") => {
-            Ok(Source::Base64 { media_type: "application/pdf", data })
+            Ok(WireSource::Base64 { media_type: "application/pdf", data })
         }
         (MediaSource::Base64(data), other) => {
             let plain = STANDARD.decode(&**data).ok().filter(|_| other.starts_with("text/"));

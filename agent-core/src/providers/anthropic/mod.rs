@@ -14,7 +14,7 @@ mod tools;
 pub use settings::{Auth, PromptCache};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
@@ -28,7 +28,7 @@ use crate::providers::sse::Frames;
 use crate::transcript::{Response, Transcript};
 use crate::transport::{Http, Timeouts, Transport};
 use settings::Settings;
-use tools::Tools;
+use tools::ToolsCache;
 
 /// A model of Anthropic, over the Messages API.
 ///
@@ -50,7 +50,7 @@ use tools::Tools;
 /// ```
 pub struct Anthropic {
     settings: Settings,
-    tools: Tools,
+    tools: ToolsCache,
     timeouts: Timeouts,
     transport: Option<Arc<dyn Transport>>,
     /// The default transport, created on first use.
@@ -63,7 +63,7 @@ impl Anthropic {
     pub fn new(model: impl Into<Arc<str>>, key: impl AsRef<str>) -> Self {
         Self {
             settings: Settings::new(model.into(), Secret::new(key.as_ref())),
-            tools: Tools::default(),
+            tools: ToolsCache::default(),
             timeouts: Timeouts::default(),
             transport: None,
             http: OnceLock::new(),
@@ -188,7 +188,7 @@ impl Anthropic {
     #[must_use]
     pub fn server_tool(mut self, tool: Value) -> Self {
         self.settings.server_tools.push(tool);
-        self.tools = Tools::default();
+        self.tools = ToolsCache::default();
         self
     }
 
@@ -196,7 +196,7 @@ impl Anthropic {
     #[must_use]
     pub fn prompt_cache(mut self, cache: PromptCache) -> Self {
         self.settings.cache = cache;
-        self.tools = Tools::default();
+        self.tools = ToolsCache::default();
         self
     }
 
@@ -311,12 +311,4 @@ impl fmt::Debug for Anthropic {
             .field("timeouts", &self.timeouts)
             .finish_non_exhaustive()
     }
-}
-
-/// The id under which Anthropic can look a request up; a gateway in front of it can add its own.
-fn request_id(settings: &Settings, headers: &HeaderMap) -> Option<String> {
-    const NAMES: [HeaderName; 2] =
-        [HeaderName::from_static("request-id"), HeaderName::from_static("x-request-id")];
-    let id = NAMES.iter().find_map(|name| headers.get(name)?.to_str().ok())?;
-    Some(failure::beginning(&settings.blot(id.as_bytes())))
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 use crate::error::{ModelError, ModelErrorKind};
+use crate::providers::one_line::one_line;
 use crate::providers::secret::Secret;
 use crate::transport::Secrets;
 
@@ -155,6 +156,14 @@ impl Settings {
     pub(super) fn blot(&self, text: &[u8]) -> String {
         let headers = self.request_headers().unwrap_or_default();
         Secrets::of(&headers).text(text)
+    }
+
+    /// The id under which Anthropic can look a request up; a gateway in front of it can add its own.
+    pub(super) fn request_id(&self, headers: &HeaderMap) -> Option<String> {
+        const NAMES: [HeaderName; 2] =
+            [HeaderName::from_static("request-id"), HeaderName::from_static("x-request-id")];
+        let id = NAMES.iter().find_map(|name| headers.get(name)?.to_str().ok())?;
+        Some(one_line(&self.blot(id.as_bytes())))
     }
 }
 

@@ -11,14 +11,14 @@ use crate::schema::ToolDefinition;
 
 /// The encoded tools of the last toolset: a run sends the same list with each request.
 #[derive(Default)]
-pub(super) struct Tools(Mutex<Option<Prepared>>);
+pub(super) struct ToolsCache(Mutex<Option<Prepared>>);
 
 struct Prepared {
     definitions: Arc<[ToolDefinition]>,
     json: Arc<RawValue>,
 }
 
-impl Tools {
+impl ToolsCache {
     pub(super) fn json(
         &self,
         settings: &Settings,

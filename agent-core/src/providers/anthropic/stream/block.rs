@@ -4,9 +4,8 @@ use serde_json::value::{RawValue, to_raw_value};
 use std::sync::Arc;
 
 use super::super::decode::{block, call, view};
-use super::Broken;
 use super::rebuilt::{Member, Rebuilt};
-use super::wire::{Event, WireDelta};
+use super::wire::{Malformed, WireDelta, WireEvent};
 use crate::model::{Delta, Request};
 use crate::providers::json_members::{each, items, members, value};
 use crate::transcript::{Content, ContentBlock, SharedText};
@@ -14,17 +13,17 @@ use crate::transcript::{Content, ContentBlock, SharedText};
 pub(super) struct OpenBlock {
     /// The JSON with which it began.
     raw: Arc<Box<RawValue>>,
-    kind: Kind,
+    kind: BlockKind,
     /// What was streamed since then, by member.
     members: Vec<(String, Member)>,
 }
 
 const INPUT: &str = "input";
 
-const TWO_KINDS: Broken = "a member is of two kinds";
+const TWO_KINDS: Malformed = "a member is of two kinds";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum BlockKind {
     Text,
     Thinking,
     Call,
@@ -37,21 +36,21 @@ impl OpenBlock {
     pub(super) fn new(raw: &RawValue) -> Self {
         let kind = members(raw.get(), ["type"]).ok().and_then(|[kind]| value::<String>(kind));
         let kind = match kind.as_deref() {
-            Some("text") => Kind::Text,
-            Some("thinking") => Kind::Thinking,
-            Some("tool_use") => Kind::Call,
-            Some("fallback") => Kind::Fallback,
-            _ => Kind::Other,
+            Some("text") => BlockKind::Text,
+            Some("thinking") => BlockKind::Thinking,
+            Some("tool_use") => BlockKind::Call,
+            Some("fallback") => BlockKind::Fallback,
+            _ => BlockKind::Other,
         };
         Self { raw: Arc::new(raw.to_owned()), kind, members: Vec::new() }
     }
 
     pub(super) fn is_call(&self) -> bool {
-        self.kind == Kind::Call
+        self.kind == BlockKind::Call
     }
 
     pub(super) fn is_another_model(&self) -> bool {
-        self.kind == Kind::Fallback
+        self.kind == BlockKind::Fallback
     }
 
     pub(super) fn emit_begin(&self, request: &Request<'_>) {
@@ -67,16 +66,16 @@ impl OpenBlock {
 
     pub(super) fn add(
         &mut self,
-        event: &Event<'_>,
+        event: &WireEvent<'_>,
         data: &str,
         (request, is_last_call): (&Request<'_>, bool),
-    ) -> Result<(), Broken> {
+    ) -> Result<(), Malformed> {
         let delta = event.delta.as_ref().ok_or("a delta is missing")?;
         match delta.kind() {
             "text_delta" => {
                 let text = delta.text.as_deref().ok_or("a delta has no text")?;
                 self.text("text")?.push_str(text);
-                if self.kind == Kind::Text && !text.is_empty() {
+                if self.kind == BlockKind::Text && !text.is_empty() {
                     request.emit(Delta::Text(text));
                 }
             }
@@ -90,7 +89,7 @@ impl OpenBlock {
             "thinking_delta" => {
                 let text = delta.thinking.as_deref().ok_or("a delta has no thinking")?;
                 self.text("thinking")?.push_str(text);
-                if self.kind == Kind::Thinking && !text.is_empty() {
+                if self.kind == BlockKind::Thinking && !text.is_empty() {
                     request.emit(Delta::Thinking(text));
                 }
             }
@@ -100,7 +99,7 @@ impl OpenBlock {
             }
             "citations_delta" => self.cite(delta)?,
             // The API may add deltas at any time.
-            _ if self.kind == Kind::Other => self.add_unknown(data)?,
+            _ if self.kind == BlockKind::Other => self.add_unknown(data)?,
             _ => {}
         }
         Ok(())
@@ -108,7 +107,7 @@ impl OpenBlock {
 
     /// Handles a delta of an unknown kind as all known kinds behave: texts are appended, and other
     /// values replace the previous one.
-    fn add_unknown(&mut self, data: &str) -> Result<(), Broken> {
+    fn add_unknown(&mut self, data: &str) -> Result<(), Malformed> {
         let [delta] = members(data, ["delta"]).unwrap_or_default();
         let mut added = Ok(());
         _ = each(delta.map_or("{}", RawValue::get), |name, raw| {
@@ -119,7 +118,7 @@ impl OpenBlock {
         added
     }
 
-    fn add_member(&mut self, name: &str, raw: &RawValue) -> Result<(), Broken> {
+    fn add_member(&mut self, name: &str, raw: &RawValue) -> Result<(), Malformed> {
         if let Some(text) = value::<String>(Some(raw)) {
             self.text(name)?.push_str(&text);
         } else {
@@ -129,7 +128,7 @@ impl OpenBlock {
         Ok(())
     }
 
-    fn cite(&mut self, delta: &WireDelta<'_>) -> Result<(), Broken> {
+    fn cite(&mut self, delta: &WireDelta<'_>) -> Result<(), Malformed> {
         let citation = delta.citation.ok_or("a delta has no citation")?;
         let cited = |raw: Option<&RawValue>| {
             let cited = items(raw.map_or("[]", RawValue::get), usize::MAX).ok().flatten();
@@ -142,14 +141,14 @@ impl OpenBlock {
         Ok(())
     }
 
-    fn text(&mut self, name: &str) -> Result<&mut String, Broken> {
+    fn text(&mut self, name: &str) -> Result<&mut String, Malformed> {
         match self.member(name, |raw| Member::Text(value(raw).unwrap_or_default()))? {
             Member::Text(text) => Ok(text),
             _ => Err(TWO_KINDS),
         }
     }
 
-    fn json(&mut self) -> Result<&mut String, Broken> {
+    fn json(&mut self) -> Result<&mut String, Malformed> {
         match self.member(INPUT, |_| Member::Json(String::new()))? {
             Member::Json(json) => Ok(json),
             _ => Err(TWO_KINDS),
@@ -161,7 +160,7 @@ impl OpenBlock {
         &mut self,
         name: &str,
         begin: impl FnOnce(Option<&RawValue>) -> Member,
-    ) -> Result<&mut Member, Broken> {
+    ) -> Result<&mut Member, Malformed> {
         const MOST: usize = 64;
         let at = match self.members.iter().position(|(its, _)| *its == name) {
             Some(at) => at,
@@ -182,7 +181,7 @@ impl OpenBlock {
         };
         let input = serde_json::from_str::<&RawValue>(json).ok();
         let raw = input.and_then(|input| self.rebuilt(Some(input)));
-        let is_call = self.kind == Kind::Call;
+        let is_call = self.kind == BlockKind::Call;
         match (raw, input) {
             (Some(raw), Some(input)) if is_call => {
                 let view = self.call(placed(&raw, input.get()));

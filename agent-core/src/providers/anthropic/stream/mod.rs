@@ -18,7 +18,7 @@ use crate::providers::dialect::{Decode, Progress};
 use crate::providers::json_members::{members, value};
 use crate::transcript::{Content, ContentBlock, Response};
 use block::OpenBlock;
-use wire::{Event, WireDelta};
+use wire::{Malformed, WireDelta, WireEvent};
 
 /// The stop reason after which the calls of a message run.
 const TOOL_USE: &str = "tool_use";
@@ -29,7 +29,7 @@ pub(super) struct Decoder<'a> {
     headers: HeaderMap,
     around: Around,
     /// Each with its index on the wire; indexes only grow.
-    blocks: Vec<(u64, State)>,
+    blocks: Vec<(u64, StreamedBlock)>,
     /// The number of blocks that the message has moved past; the calls among them were emitted.
     passed: usize,
     has_begun: bool,
@@ -42,13 +42,10 @@ pub(super) struct Decoder<'a> {
     last_call: Option<u64>,
 }
 
-enum State {
+enum StreamedBlock {
     Open(Box<OpenBlock>),
     Closed(ContentBlock),
 }
-
-/// Why an event cannot be decoded.
-type Broken = &'static str;
 
 impl<'a> Decoder<'a> {
     pub(super) fn new(settings: &'a Settings, request: Request<'a>, headers: HeaderMap) -> Self {
@@ -66,7 +63,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn take(&mut self, event: &Event<'_>, data: &str) -> Result<Progress, Broken> {
+    fn take(&mut self, event: &WireEvent<'_>, data: &str) -> Result<Progress, Malformed> {
         match event.kind() {
             "content_block_delta" => self.add(event, data)?,
             "content_block_start" => self.begin_block(event)?,
@@ -84,7 +81,7 @@ impl<'a> Decoder<'a> {
         Ok(Progress::Content)
     }
 
-    fn begin(&mut self, message: &RawValue) -> Result<(), Broken> {
+    fn begin(&mut self, message: &RawValue) -> Result<(), Malformed> {
         if mem::replace(&mut self.has_begun, true) {
             return Err("it begins twice");
         }
@@ -94,7 +91,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn update(&mut self, event: &Event<'_>) {
+    fn update(&mut self, event: &WireEvent<'_>) {
         if let Some(usage) = event.usage {
             self.around.tokens.update(Tokens::read(usage));
         }
@@ -112,7 +109,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn begin_block(&mut self, event: &Event<'_>) -> Result<(), Broken> {
+    fn begin_block(&mut self, event: &WireEvent<'_>) -> Result<(), Malformed> {
         if !self.has_begun || self.around.stop_reason.is_some() {
             return Err("a block is outside of the message");
         }
@@ -130,27 +127,27 @@ impl<'a> Decoder<'a> {
         }
         self.emit_complete();
         block.emit_begin(&self.request);
-        self.blocks.push((index, State::Open(Box::new(block))));
+        self.blocks.push((index, StreamedBlock::Open(Box::new(block))));
         Ok(())
     }
 
-    fn add(&mut self, event: &Event<'_>, data: &str) -> Result<(), Broken> {
+    fn add(&mut self, event: &WireEvent<'_>, data: &str) -> Result<(), Malformed> {
         let (request, is_last) = (self.request, event.index == self.last_call);
         match self.state(event)? {
-            State::Open(block) => block.add(event, data, (&request, is_last)),
-            State::Closed(_) => Err("a block continues after its end"),
+            StreamedBlock::Open(block) => block.add(event, data, (&request, is_last)),
+            StreamedBlock::Closed(_) => Err("a block continues after its end"),
         }
     }
 
-    fn end_block(&mut self, event: &Event<'_>) -> Result<(), Broken> {
+    fn end_block(&mut self, event: &WireEvent<'_>) -> Result<(), Malformed> {
         let state = self.state(event)?;
-        let ended = mem::replace(state, State::Closed(Content::Opaque.into()));
-        let State::Open(block) = ended else { return Err("a block ends twice") };
-        *state = State::Closed(block.close());
+        let ended = mem::replace(state, StreamedBlock::Closed(Content::Opaque.into()));
+        let StreamedBlock::Open(block) = ended else { return Err("a block ends twice") };
+        *state = StreamedBlock::Closed(block.close());
         Ok(())
     }
 
-    fn state(&mut self, event: &Event<'_>) -> Result<&mut State, Broken> {
+    fn state(&mut self, event: &WireEvent<'_>) -> Result<&mut StreamedBlock, Malformed> {
         let index = event.index.ok_or("a block has no index")?;
         let at = match self.blocks.last() {
             Some((last, _)) if *last == index => Ok(self.blocks.len() - 1),
@@ -167,9 +164,9 @@ impl<'a> Decoder<'a> {
             && !self.is_taken_over
         {
             match state {
-                State::Open(block) if block.is_call() => return,
-                State::Open(_) => {}
-                State::Closed(block) => {
+                StreamedBlock::Open(block) if block.is_call() => return,
+                StreamedBlock::Open(_) => {}
+                StreamedBlock::Closed(block) => {
                     if let Content::ToolCall(call) = block.content() {
                         self.request.emit(Delta::CallDone(call));
                     }
@@ -181,8 +178,7 @@ impl<'a> Decoder<'a> {
 
     /// Whether the response ends to have its calls run, and one of them is incomplete.
     fn has_lost_a_call(&self) -> bool {
-        let is_open =
-            |(_, state): &(u64, State)| matches!(state, State::Open(block) if block.is_call());
+        let is_open = |(_, state): &(u64, StreamedBlock)| matches!(state, StreamedBlock::Open(block) if block.is_call());
         self.around.stop_reason.as_deref() == Some(TOOL_USE) && self.blocks.iter().any(is_open)
     }
 
@@ -203,7 +199,7 @@ impl Decode for Decoder<'_> {
         if self.has_ended {
             return Ok(Progress::Complete);
         }
-        let event = Event::read(data);
+        let event = WireEvent::read(data);
         let event = event.map_err(|error| self.broken(data, &failure::place(&error)))?;
         if event.is_error() {
             return Err(failure::of(self.settings, &self.request, &self.answer(data)));
@@ -217,8 +213,8 @@ impl Decode for Decoder<'_> {
         }
         let Self { settings, headers, around, blocks, .. } = self;
         let blocks = blocks.into_iter().map(|(_, state)| match state {
-            State::Open(block) => block.close(),
-            State::Closed(block) => block,
+            StreamedBlock::Open(block) => block.close(),
+            StreamedBlock::Closed(block) => block,
         });
         Ok(around.response(settings, &headers, blocks))
     }

@@ -7,11 +7,14 @@ use std::ops::Deref;
 
 use crate::providers::json_members::{members, value};
 
+/// Why an event cannot be decoded.
+pub(super) type Malformed = &'static str;
+
 /// The known members of an event. They are read in one pass and borrow from its text.
 #[derive(Deserialize)]
-pub(super) struct Event<'a> {
+pub(super) struct WireEvent<'a> {
     #[serde(rename = "type", borrow)]
-    kind: Option<Text<'a>>,
+    kind: Option<WireText<'a>>,
     pub(super) index: Option<u64>,
     #[serde(borrow)]
     pub(super) delta: Option<WireDelta<'a>>,
@@ -29,28 +32,28 @@ pub(super) struct Event<'a> {
 #[derive(Default, Deserialize)]
 pub(super) struct WireDelta<'a> {
     #[serde(rename = "type", borrow)]
-    kind: Option<Text<'a>>,
+    kind: Option<WireText<'a>>,
     #[serde(borrow)]
-    pub(super) text: Option<Text<'a>>,
+    pub(super) text: Option<WireText<'a>>,
     #[serde(borrow)]
-    pub(super) thinking: Option<Text<'a>>,
+    pub(super) thinking: Option<WireText<'a>>,
     #[serde(borrow)]
-    pub(super) signature: Option<Text<'a>>,
+    pub(super) signature: Option<WireText<'a>>,
     #[serde(borrow)]
-    pub(super) partial_json: Option<Text<'a>>,
+    pub(super) partial_json: Option<WireText<'a>>,
     #[serde(borrow)]
     pub(super) citation: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(super) stop_reason: Option<Text<'a>>,
+    pub(super) stop_reason: Option<WireText<'a>>,
     #[serde(borrow)]
     pub(super) stop_details: Option<&'a RawValue>,
 }
 
 /// Borrows where the JSON has no escapes. Serde borrows a plain `Cow` but not an `Option<Cow>`.
 #[derive(Deserialize)]
-pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct WireText<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl Deref for Text<'_> {
+impl Deref for WireText<'_> {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -58,7 +61,7 @@ impl Deref for Text<'_> {
     }
 }
 
-impl<'a> Event<'a> {
+impl<'a> WireEvent<'a> {
     /// Reads the members that have the expected types.
     ///
     /// # Errors
