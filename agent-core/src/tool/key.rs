@@ -75,7 +75,7 @@ pub(crate) type Chain = SmallVec<[u64; 8]>;
 impl Keys<'_> {
     /// Adds a plain value by its text: 7 and "7" are one key.
     pub fn value(&mut self, value: impl fmt::Display) {
-        let mut text = Text(SmallVec::new());
+        let mut text = ValueText(SmallVec::new());
         // If `Display` fails, the key is the text up to there.
         _ = write!(text, "{value}");
         (self.put)(SmallVec::from_slice(&[node(self.resource, &text.0)]));
@@ -107,9 +107,9 @@ impl Keys<'_> {
 }
 
 /// The text of a plain value; most are short.
-struct Text(SmallVec<[u8; 36]>);
+struct ValueText(SmallVec<[u8; 36]>);
 
-impl fmt::Write for Text {
+impl fmt::Write for ValueText {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0.extend_from_slice(text.as_bytes());
         Ok(())

@@ -1,4 +1,4 @@
-use super::Fill;
+use super::erased::Fill;
 use crate::json::scan::{after, blank, key, nothing, trimmed};
 
 /// Scans `{"name": value, ..}` once and passes the text of each value to its slot.

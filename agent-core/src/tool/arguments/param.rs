@@ -4,10 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
 
+use super::erased::{Fill, Parameter};
 use crate::schema::Described;
 use crate::tool::context::ToolContext;
-
-use crate::tool::arguments::{Fill, Parameter};
 
 /// A parameter of a tool: how its value is read and described to the model.
 ///

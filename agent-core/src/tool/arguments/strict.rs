@@ -3,8 +3,8 @@ use serde_json::{Map, Value};
 use std::collections::HashSet;
 use std::fmt;
 
+use super::fault::Faults;
 use crate::json::{excerpt, scan};
-use crate::tool::arguments::fault::Faults;
 
 /// Reads the arguments for a policy or an approver, so that they and the tool see the same value.
 ///

@@ -3,9 +3,9 @@ use serde::de::{Deserializer, Visitor};
 use serde_json::Value;
 use std::{borrow::Cow, fmt, ops::Deref};
 
+use super::erased::{Fill, Parameter};
+use super::param::first;
 use crate::schema::Described;
-use crate::tool::arguments::param::first;
-use crate::tool::arguments::{Fill, Parameter};
 use crate::tool::context::ToolContext;
 
 /// A `&str` parameter of a tool. Its value is a slice of the call's text.

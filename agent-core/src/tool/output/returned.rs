@@ -6,8 +6,8 @@ use std::cell::Cell;
 use std::error::Error;
 use std::ops::Deref;
 
+use super::tool_output::ToolOutput;
 use crate::error::ToolError;
-use crate::tool::output::ToolOutput;
 
 /// The return value of a function, to be converted by method resolution:
 /// `Returned::new(x).convert()`.
