@@ -10,7 +10,7 @@ use crate::error::ModelError;
 use crate::model::{BoxFuture, Delta, Model, Request};
 use crate::transcript::{Content, Response, StopReason, ToolCall};
 
-type Answer = dyn Fn(&Request<'_>) -> Response + Send + Sync;
+type TurnFn = dyn Fn(&Request<'_>) -> Response + Send + Sync;
 
 /// A model that answers from a script.
 ///
@@ -46,7 +46,7 @@ pub struct ScriptedModel {
 struct ScriptedTurn {
     latency: Duration,
     pace: Option<Duration>,
-    answer: Arc<Answer>,
+    answer: Arc<TurnFn>,
 }
 
 impl ScriptedModel {
