@@ -1,5 +1,6 @@
 //! The conversation: user input, the model's responses, and the results of their tool calls.
 
+mod block;
 mod call;
 pub(crate) mod label;
 mod message;
@@ -14,12 +15,13 @@ mod text;
 mod transcript;
 mod turn;
 
+pub use block::{Content, ContentBlock};
 pub use call::ToolCall;
 pub use message::Message;
 pub use origin::{Origin, Usage};
 pub(crate) use part::More;
 pub use part::{Input, Media, MediaSource, Part};
-pub use response::{Content, ContentBlock, Response, StopReason};
+pub use response::{Response, StopReason};
 pub use result::{CallStatus, ToolResult};
 pub use saved::InvalidTranscript;
 pub(crate) use text::SharedText;

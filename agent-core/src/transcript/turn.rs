@@ -3,8 +3,9 @@ use std::collections::{HashMap, HashSet};
 use std::mem;
 use std::sync::Arc;
 
+use super::block::Content;
 use super::message::Message;
-use super::response::{Content, Response};
+use super::response::Response;
 use super::result::{CallStatus, ToolResult};
 use super::transcript::Transcript;
 
@@ -71,7 +72,7 @@ fn make_ids_unique(response: &mut Response) {
     }
     let mut seen: HashSet<Arc<str>> = response.calls().map(|call| call.id.clone()).collect();
     let (mut kept, mut numbers) = (HashSet::new(), HashMap::new());
-    for block in &mut response.blocks {
+    for block in response.blocks.iter_mut() {
         let Content::ToolCall(call) = &mut block.view else {
             continue;
         };
@@ -105,8 +106,8 @@ fn ids_are_unique(response: &Response) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::block::ContentBlock;
     use super::super::call::ToolCall;
-    use super::super::response::ContentBlock;
     use super::*;
 
     fn ids(response: Response) -> Vec<String> {
