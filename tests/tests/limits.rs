@@ -217,3 +217,34 @@ async fn the_limits_of_a_response_hold_again_in_the_next_turn() {
         [Completed, Completed, NotRun, Completed, Completed]
     );
 }
+
+/// The texts of a response of 100,000 calls, of which 128 run unless the run is dropped before.
+fn check_refusals(texts: &[&str], ran: usize) {
+    assert_eq!(texts.len(), 100_000);
+    let bytes: usize = texts.iter().map(|text| text.len()).sum();
+    assert!(bytes <= 1 << 20, "{bytes} bytes of results");
+    assert!(texts[..ran].iter().all(|text| text.len() == 7_000), "{:.80}", texts[0]);
+    assert!(texts.iter().all(|text| !text.is_empty()));
+}
+
+fn very_many_calls() -> Response {
+    (0..100_000).fold(Response::new(), |r, _| r.call("repeat", r#"{"times":6998}"#))
+}
+
+#[tokio::test]
+async fn the_refusals_of_very_many_calls_are_below_the_limit_and_cut_no_other_result() {
+    let outcome = agent(very_many_calls(), Limits::default()).run("go").await.unwrap();
+    check_refusals(&texts(outcome.transcript()), 128);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_refusals_of_a_run_that_is_dropped_are_below_the_limit_too() {
+    let limits = Limits::default().with_calls(100_000);
+    let agent = agent(waits(100_000), limits).concurrency(1);
+    let mut chat = agent.conversation(agent_core::Transcript::default());
+    let mut run = chat.stream("go");
+    while !matches!(run.next().await, Some(agent_core::Event::CallStarted { .. })) {}
+    drop(run);
+    assert_eq!(statuses(chat.transcript())[1], NotRun);
+    check_refusals(&texts(chat.transcript()), 0);
+}
