@@ -147,8 +147,8 @@ impl<'a> StopSignal<'a> {
         let Some(timer) = &mut self.timer else { return Poll::Pending };
         // The clock decides; the timer only wakes this task.
         while Instant::now() < at {
-            // A later deadline is set when the timer fires; an earlier one is set at once, because
-            // the timer would fire too late for it.
+            // A later deadline is set only when the timer fires, which saves a reset in each poll.
+            // An earlier one is set at once, because the timer would fire too late for it.
             if at < timer.deadline() {
                 timer.as_mut().reset(at);
             }

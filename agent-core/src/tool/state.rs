@@ -95,14 +95,14 @@ impl<T> Lock<T> {
 
     /// Waits for all writers, and blocks them while the guard lives.
     ///
-    /// Cancel-safe: a dropped wait loses its place and nothing else.
+    /// Cancel-safe: a dropped wait loses only its place in the queue.
     pub async fn read(&self) -> impl Deref<Target = T> + '_ {
         self.0.read().await
     }
 
     /// Waits for all readers and writers, and blocks them while the guard lives.
     ///
-    /// Cancel-safe: a dropped wait loses its place and nothing else.
+    /// Cancel-safe: a dropped wait loses only its place in the queue.
     pub async fn write(&self) -> impl DerefMut<Target = T> + '_ {
         self.0.write().await
     }

@@ -219,7 +219,7 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), ModelError> {
     encoding.map_or(Ok(()), |encoding| {
         // The name is not quoted unless it is known: it could be anything, even a secret of the
         // request.
-        let name = KNOWN.into_iter().find(|name| encoding == name).unwrap_or("an unknown encoding");
+        let name = KNOWN.into_iter().find(|name| encoding == name).unwrap_or("something unknown");
         let message = format!("the answer is encoded as {name}, which was not requested");
         Err(ModelError::new(message).with_kind(ModelErrorKind::Unreadable))
     })

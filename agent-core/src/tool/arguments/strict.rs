@@ -44,19 +44,19 @@ fn reserved() -> String {
 }
 
 /// The key of a member.
-struct Key {
+struct MemberKey {
     name: String,
     /// Whether the text spells it with escapes, in which a search would not find it.
     is_escaped: bool,
 }
 
-impl Key {
+impl MemberKey {
     fn is_reserved(&self) -> bool {
         self.name.starts_with(RESERVED) && (self.is_escaped || self.name != NUMBER)
     }
 }
 
-impl<'de> Deserialize<'de> for Key {
+impl<'de> Deserialize<'de> for MemberKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(ReadKey)
     }
@@ -65,18 +65,18 @@ impl<'de> Deserialize<'de> for Key {
 struct ReadKey;
 
 impl<'de> Visitor<'de> for ReadKey {
-    type Value = Key;
+    type Value = MemberKey;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Key, E> {
-        Ok(Key { name: name.to_owned(), is_escaped: false })
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<MemberKey, E> {
+        Ok(MemberKey { name: name.to_owned(), is_escaped: false })
     }
 
-    fn visit_str<E>(self, name: &str) -> Result<Key, E> {
-        Ok(Key { name: name.to_owned(), is_escaped: true })
+    fn visit_str<E>(self, name: &str) -> Result<MemberKey, E> {
+        Ok(MemberKey { name: name.to_owned(), is_escaped: true })
     }
 }
 
@@ -129,7 +129,7 @@ impl<'de> Visitor<'de> for Check {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Unambiguous, A::Error> {
         let mut keys = HashSet::new();
-        while let Some(key) = members.next_key::<Key>()? {
+        while let Some(key) = members.next_key::<MemberKey>()? {
             if key.is_reserved() {
                 return Err(A::Error::custom(reserved()));
             }

@@ -10,7 +10,7 @@ use std::io;
 pub(super) fn text(value: &(impl Serialize + ?Sized)) -> Result<String, Error> {
     let mut scalar = None;
     let mut json = Json::new(Buffer::default());
-    value.serialize(Plain { scalar: &mut scalar, json: &mut json })?;
+    value.serialize(PlainOrJson { scalar: &mut scalar, json: &mut json })?;
     match scalar {
         Some(text) => Ok(text),
         None => String::from_utf8(json.into_inner().0).map_err(Error::custom),
@@ -21,12 +21,12 @@ type Json = serde_json::Serializer<Buffer>;
 type JsonParts<'a> = Compound<'a, Buffer, CompactFormatter>;
 
 /// Serialises a scalar to its plain text, and passes any other value on to the JSON serializer.
-struct Plain<'a> {
+struct PlainOrJson<'a> {
     scalar: &'a mut Option<String>,
     json: &'a mut Json,
 }
 
-impl Plain<'_> {
+impl PlainOrJson<'_> {
     #[expect(clippy::unnecessary_wraps, reason = "the result of each method of a serializer")]
     fn scalar(self, text: String) -> Result<(), Error> {
         *self.scalar = Some(text);
@@ -71,7 +71,7 @@ macro_rules! json {
     };
 }
 
-impl<'a> Serializer for Plain<'a> {
+impl<'a> Serializer for PlainOrJson<'a> {
     type Ok = ();
     type Error = Error;
     type SerializeSeq = JsonParts<'a>;

@@ -216,8 +216,10 @@ impl OpenBlock {
 
 /// The input as a part of its block, so that large arguments are held once.
 ///
-/// It is the text after `"input":`, if that occurs once in the rest of the block. Comparing the
-/// text would take as long as copying it.
+/// It is the text after `"input":`. Apart from the input, the block has `json.len() - input.len()`
+/// bytes, so its name ends within so many bytes from the start. If the name occurs twice there, the
+/// place is not known and the input is copied. Comparing the text instead would take as long as
+/// copying it.
 fn placed(block: &Arc<Box<RawValue>>, input: &str) -> SharedText {
     let json = block.get();
     let around = json.get(..json.len().saturating_sub(input.len())).unwrap_or_default();
