@@ -17,7 +17,7 @@ macro_rules! many {
         mod many {
             $(
                 /// One of many.
-                #[agent_core::tool]
+                #[agent_core::tool(read, inline)]
                 pub(super) fn $name(a: i64, b: i64) -> i64 { a * b }
             )*
         }

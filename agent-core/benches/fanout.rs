@@ -18,13 +18,13 @@ use support::judge;
 use tokio::runtime::Builder;
 
 /// Add two numbers.
-#[tool]
+#[tool(read, inline)]
 fn add(a: i64, b: i64) -> i64 {
     a + b
 }
 
 /// Add two numbers under the name of the first.
-#[tool(write(item = a))]
+#[tool(write(item = a), inline)]
 fn put(a: i64, b: i64) -> i64 {
     a + b
 }

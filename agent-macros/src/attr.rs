@@ -39,11 +39,14 @@ pub(crate) struct ToolOptions {
     pub(crate) title: Option<LitStr>,
     pub(crate) description: Option<LitStr>,
     pub(crate) timeout: Option<Timeout>,
+    pub(crate) inline: Option<Path>,
     pub(crate) blocking: Option<Path>,
     pub(crate) solo: Option<Path>,
     pub(crate) destructive: Option<Path>,
     pub(crate) max_concurrent: Option<LitInt>,
     pub(crate) core: Option<Path>,
+    /// Whether one of them could not be read: it may be what declares the access.
+    pub(crate) unread: bool,
 }
 
 /// `"orders"` or `file = path` in `read(..)` or `write(..)`.
@@ -59,13 +62,14 @@ pub(crate) struct Timeout {
 }
 
 impl ToolOptions {
-    const WORDS: [&str; 12] = [
+    const WORDS: [&str; 13] = [
         "pure",
         "read",
         "write",
         "destructive",
         "solo",
         "max_concurrent",
+        "inline",
         "blocking",
         "timeout",
         "name",
@@ -76,9 +80,13 @@ impl ToolOptions {
 
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Self::default();
-        for option in errors.ok(list.parse2(tokens)).into_iter().flatten() {
+        let Some(written) = errors.ok(list.parse2(tokens)) else {
+            options.unread = true;
+            return options;
+        };
+        for option in written {
             let read = options.read(&option);
-            errors.ok(read);
+            options.unread |= errors.ok(read).is_none();
         }
         options
     }
@@ -99,6 +107,7 @@ impl ToolOptions {
             "title" => set(&mut self.title, option, string),
             "description" => set(&mut self.description, option, string),
             "timeout" => set(&mut self.timeout, option, timeout),
+            "inline" => set(&mut self.inline, option, bare),
             "blocking" => set(&mut self.blocking, option, bare),
             "solo" => set(&mut self.solo, option, bare),
             "destructive" => set(&mut self.destructive, option, bare),

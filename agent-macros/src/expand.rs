@@ -132,14 +132,17 @@ fn meta(tool: &ToolFn) -> TokenStream {
     let resources = (!options.resources.is_empty()).then(|| quote!(.resources(Self::RESOURCES)));
     let access =
         options.access.iter().map(|(access, _)| *access).max().map(|access| match access {
-            Access::Pure => quote!(.pure()),
+            Access::Pure => TokenStream::new(),
             Access::Read => quote!(.read()),
             Access::Write => quote!(.write()),
         });
     let timeout = options.timeout.iter().map(|timeout| Literal::u64_unsuffixed(timeout.millis));
-    let waits = tool.function.signature.asyncness.is_some() || options.blocking.is_some();
-    let sync = (!waits).then(|| quote!(.sync()));
-    let blocking = options.blocking.iter().map(|_| quote!(.blocking()));
+    let is_async = tool.function.signature.asyncness.is_some();
+    let thread = match (&options.inline, &options.blocking) {
+        (Some(_), _) => quote!(.inline()),
+        (None, None) if is_async => TokenStream::new(),
+        _ => quote!(.blocking()),
+    };
     let solo = options.solo.iter().map(|_| quote!(.solo()));
     let destructive = options.destructive.iter().map(|_| quote!(.destructive()));
     let at_most = options.max_concurrent.iter().map(|calls| {
@@ -155,8 +158,7 @@ fn meta(tool: &ToolFn) -> TokenStream {
             #(#solo)*
             #(#at_most)*
             #(.timeout_ms(#timeout))*
-            #(#blocking)*
-            #sync
+            #thread
     }
 }
 

@@ -113,6 +113,10 @@ impl Param {
         matches!(self.kind, Kind::Lent { .. })
     }
 
+    pub(crate) fn changes_state(&self) -> bool {
+        matches!(self.kind, Kind::Lent { mutable: true, .. })
+    }
+
     pub(crate) fn reference(&self) -> Option<&TypeReference> {
         match unwrapped(&self.written.ty) {
             Type::Reference(reference) => Some(reference),

@@ -40,7 +40,8 @@ impl ::agent_core::__private::ToolInfo for orders {
             "List the orders.",
             &[&Self::ARGS.0, &Self::ARGS.1, &Self::ARGS.2, &Self::ARGS.3, &Self::ARGS.4],
         )
-        .sync();
+        .read()
+        .blocking();
 }
 impl<__S: ::agent_core::__private::Lend<Db>> ::agent_core::__private::Tool<__S>
 for orders {

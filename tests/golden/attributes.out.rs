@@ -30,7 +30,7 @@ impl ::agent_core::__private::ToolInfo for r#type {
             "Type a text.",
             &[&Self::ARGS.0],
         )
-        .sync();
+        .blocking();
 }
 #[cfg(feature = "keyboard")]
 #[cfg_attr(windows, cfg(feature = "win"))]

@@ -23,7 +23,8 @@ impl ::agent_core::__private::ToolInfo for read {
             "Read a file.\n\n    an example\n\nPaths are relative.",
             &[&Self::ARGS.0],
         )
-        .sync();
+        .read()
+        .blocking();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
@@ -58,7 +59,8 @@ impl ::agent_core::__private::ToolInfo for write {
             ::core::concat!("Before.\n", include_str!("write.md"), "\nAfter."),
             &[&Self::ARGS.0],
         )
-        .sync();
+        .write()
+        .blocking();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,

@@ -173,7 +173,7 @@ impl ::agent_core::__private::ToolInfo for transfer {
         )
         .resources(Self::RESOURCES)
         .read()
-        .sync();
+        .blocking();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
@@ -220,7 +220,7 @@ impl ::agent_core::__private::ToolInfo for send_all {
             &[],
         )
         .resources(Self::RESOURCES)
-        .sync();
+        .blocking();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,

@@ -18,8 +18,7 @@ impl ::agent_core::__private::ToolInfo for add {
             "Add two numbers.",
             &[&Self::ARGS.0, &Self::ARGS.1],
         )
-        .pure()
-        .sync();
+        .blocking();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
@@ -54,8 +53,7 @@ impl ::agent_core::__private::ToolInfo for scale {
             "Multiply by what the configuration says.",
             &[&Self::ARGS.0],
         )
-        .pure()
-        .sync();
+        .blocking();
 }
 impl<__S: ::agent_core::__private::Lend<Config>> ::agent_core::__private::Tool<__S>
 for scale {

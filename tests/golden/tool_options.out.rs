@@ -49,6 +49,7 @@ impl sdk::core::__private::ToolInfo for ping {
             "Through a re-export.",
             &[],
         )
+        .read()
         .timeout_ms(500);
 }
 impl<__S: sdk::core::__private::Lend<Db>> sdk::core::__private::Tool<__S> for ping {

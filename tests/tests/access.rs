@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use agent_core::{
-    Access, Agent, CallStatus, DynamicTool, Response, Toolset, ToolsetError, WaitedFor, tool, tools,
+    Access, Agent, CallStatus, DynamicTool, Lock, Response, Toolset, WaitedFor, tool, tools,
 };
 use serde_json::json;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use tokio::time::sleep;
 
@@ -33,12 +34,6 @@ async fn decide(ms: u64) -> u64 {
 #[tool(read, max_concurrent = 2)]
 async fn ask(ms: u64) -> u64 {
     sleep(support::ms(ms)).await;
-    ms
-}
-
-/// Say nothing of what it touches.
-#[tool]
-fn silent(ms: u64) -> u64 {
     ms
 }
 
@@ -122,14 +117,74 @@ async fn tools_known_at_run_time_may_be_limited_and_solo() {
     assert_eq!(statuses(outcome.transcript())[2], CallStatus::NotRun);
 }
 
+/// Counts.
+#[derive(Default)]
+struct Count(u32);
+
+/// Count.
+#[tool]
+fn count(count: &mut Count) {
+    count.0 += 1;
+}
+
+/// Count what a file holds.
+#[tool(read(file = path))]
+fn count_in(count: &mut Count, path: PathBuf) {
+    count.0 += u32::from(path.exists());
+}
+
+/// Count what a service has.
+#[tool(read)]
+fn count_there(count: &mut Count) {
+    count.0 += 1;
+}
+
+/// Count what is in stock.
+#[tool(read("stock"))]
+fn count_stock(count: &mut Count) {
+    count.0 += 1;
+}
+
+/// The count.
+#[tool(pure)]
+fn counted(count: &Count) -> u32 {
+    count.0
+}
+
+/// The count and what a file holds.
+#[tool(read(file = path))]
+fn compared(count: &Count, path: PathBuf) -> bool {
+    count.0 == u32::from(path.exists())
+}
+
+/// Delete one file.
+#[tool(destructive, write(file = path))]
+fn delete(path: PathBuf) {
+    drop(path);
+}
+
+/// Delete what a folder lists.
+#[tool(destructive, read(file = path))]
+fn delete_all(path: PathBuf) {
+    drop(path);
+}
+
 #[test]
-fn those_who_want_it_said_of_all_tools_learn_which_do_not_say_it() {
-    let error = Toolset::from(tools![look, silent]).deny_undeclared().unwrap_err();
-    let ToolsetError::Undeclared { tools } = &error else { panic!("{error}") };
-    assert_eq!(tools.iter().map(|name| &**name).collect::<Vec<_>>(), ["silent"]);
-    assert_eq!(
-        error.to_string(),
-        "these tools do not say what they touch: `silent`; declare `pure`, `read` or `write`"
-    );
-    assert!(Toolset::from(tools![look, ask, decide]).deny_undeclared().is_ok());
+fn the_access_of_a_tool_is_its_strongest_claim() {
+    let tools = tools![
+        compared,
+        count,
+        count_in,
+        count_stock,
+        count_there,
+        counted,
+        decide,
+        delete,
+        delete_all,
+        look
+    ];
+    let toolset = tools.with_state(Lock::new(Count::default()));
+    let access: Vec<_> = toolset.names().map(|name| toolset.access(name).unwrap()).collect();
+    let (pure, read, write) = (Access::Pure, Access::Read, Access::Write);
+    assert_eq!(access, [read, write, write, write, write, pure, write, write, write, read]);
 }

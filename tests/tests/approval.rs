@@ -34,7 +34,7 @@ async fn read(path: PathBuf) -> String {
 }
 
 /// Count for a while.
-#[tool]
+#[tool(read)]
 async fn count(number: &mut u32) -> u32 {
     *number += 1;
     sleep(ms(10)).await;
@@ -222,7 +222,7 @@ async fn a_tool_known_at_run_time_may_be_destructive() {
 }
 
 /// Halve a number.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn halve(number: u32) -> u32 {
     number / 2
 }

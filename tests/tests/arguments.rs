@@ -47,7 +47,7 @@ macro_rules! echo {
     ($($name:ident: $type:ty),* $(,)?) => {
         $(
             /// Return the value.
-            #[tool(pure)]
+            #[tool(pure, inline)]
             fn $name(value: $type) -> $type {
                 value
             }
@@ -155,13 +155,13 @@ fn lists_maps_and_tuples() {
 }
 
 /// Return both texts, and whether they were copied.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn texts_of(text: &str, words: &[Cow<'_, str>]) -> (String, Vec<String>) {
     (text.to_owned(), words.iter().map(|word| word.clone().into_owned()).collect())
 }
 
 /// Join words.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn join(words: &[String], with: &str) -> String {
     words.join(with)
 }
@@ -184,7 +184,7 @@ fn borrowed_texts_and_lists() {
 type Maybe<T> = Option<T>;
 
 /// Tell which arguments came.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn optional(plain: Option<u8>, alias: Maybe<String>, nested: Option<Vec<Option<u8>>>) -> Value {
     json!([plain, alias, nested])
 }
@@ -324,7 +324,7 @@ enum Sorting {
 const PAGE: u32 = 10;
 
 /// List pages.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn pages(
     #[arg(default = PAGE * 2)] limit: u32,
     #[arg(default)] order: Sorting,
@@ -348,7 +348,7 @@ fn defaults_stand_in_for_what_is_absent() {
 }
 
 /// Greet.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn names(
     #[arg(rename = "first-name")] first: String,
     r#type: u8,
@@ -373,7 +373,7 @@ fn names_as_the_model_sees_them() {
 }
 
 /// Choose the longer text.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn longer<'x, 'y: 'x>(one: &'x str, other: &'y str, more: Cow<'y, str>) -> String
 where
     String: From<&'x str>,
@@ -389,7 +389,7 @@ fn explicit_lifetimes_and_where_clauses() {
 }
 
 /// Tell which call this is.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn which(before: u8, ctx: ToolContext, after: u8) -> String {
     format!("{} {before} {after} {}", ctx.id(), ctx.is_cancelled())
 }
@@ -406,7 +406,7 @@ fn the_call_itself_is_no_argument() {
 }
 
 /// Do nothing.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn nothing() {}
 
 #[test]
@@ -421,7 +421,7 @@ fn no_arguments_are_told_in_four_ways() {
 }
 
 /// Search.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn search(query: &str, limit: u32, lang: Option<String>) -> String {
     format!("{query} {limit} {lang:?}")
 }
@@ -598,7 +598,7 @@ struct Inner {
 }
 
 /// Show what was read.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn probe(
     count: i32,
     name: &str,
@@ -801,7 +801,7 @@ fn schema(tools: impl Into<Toolset>, expected: &str) {
 }
 
 /// Find documents.
-#[tool(read)]
+#[tool(read, inline)]
 fn find(
     /// Words to look for.
     query: &str,

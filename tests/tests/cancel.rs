@@ -63,7 +63,7 @@ async fn save(effects: &Effects, ms: u64) -> u64 {
 }
 
 /// Write a note.
-#[tool]
+#[tool(read)]
 async fn note(effects: &Effects, notes: &mut Notes, ms: u64) -> u64 {
     notes.0.push(ms);
     work(effects, ms).await
@@ -318,7 +318,7 @@ async fn a_fatal_error_is_fatal_under_every_rule() {
 }
 
 /// Cannot be interrupted.
-#[tool(write)]
+#[tool(write, inline)]
 fn stubborn() {
     thread::sleep(ms(1500));
 }
@@ -405,7 +405,7 @@ fn flavours() -> [Runtime; 2] {
 }
 
 /// Wait for nothing, on a thread of its own.
-#[tool(write, blocking)]
+#[tool(write)]
 fn block(ctx: ToolContext) {
     while !ctx.is_cancelled() {
         thread::sleep(ms(1));

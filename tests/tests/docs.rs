@@ -84,13 +84,13 @@ mod first {
     use std::{fs, io, path::PathBuf};
 
     /// Read a text file.
-    #[tool(read(file = path), blocking)]
+    #[tool(read(file = path))]
     pub(super) fn read(path: PathBuf) -> io::Result<String> {
         fs::read_to_string(path)
     }
 
     /// Replace the first occurrence of a text in a file.
-    #[tool(write(file = path), blocking)]
+    #[tool(write(file = path))]
     pub(super) fn edit(path: PathBuf, old: &str, new: &str) -> io::Result<()> {
         fs::write(&path, fs::read_to_string(&path)?.replacen(old, new, 1))
     }

@@ -31,7 +31,7 @@ async fn think(text: String) -> usize {
 }
 
 /// Give up.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn die() -> Result<(), ToolError> {
     Err(ToolError::fatal("for good"))
 }
@@ -102,7 +102,7 @@ async fn a_model_that_fails_has_its_time_in_the_timeline() {
 }
 
 /// Write on a thread until told otherwise.
-#[tool(write, blocking, timeout = "50ms")]
+#[tool(write, timeout = "50ms")]
 fn outlive(ms: u64) {
     std::thread::sleep(Duration::from_millis(ms));
 }
@@ -147,7 +147,7 @@ fn a_call_of_no_run_that_waits_without_a_timer_is_answered() {
 }
 
 /// The key of the call.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn key(call: ToolContext) -> String {
     call.key().to_owned()
 }

@@ -88,7 +88,6 @@ mod declared {
     }
 
     tools! {
-        () bare();
         (read) read();
         (pure) pure();
         (write) write();
@@ -100,20 +99,34 @@ mod declared {
         (write("s")) write_s();
         (read(file = path)) read_path(path: PathBuf);
         (write(file = path)) write_path(path: PathBuf);
-        () see(cell: &Cell);
+        (read) see(cell: &Cell);
         () change(cell: &mut Cell);
+        (read) read_change(cell: &mut Cell);
         (pure) pure_see(cell: &Cell);
     }
 }
 
 fn declared() -> Toolset {
     use declared::{
-        Cell, bare, change, pure, pure_see, read, read_part, read_path, read_r, read_s, see, write,
-        write_part, write_path, write_r, write_s,
+        Cell, change, pure, pure_see, read, read_change, read_part, read_path, read_r, read_s, see,
+        write, write_part, write_path, write_r, write_s,
     };
     let list = tools![
-        bare, change, pure, pure_see, read, read_part, read_path, read_r, read_s, see, write,
-        write_part, write_path, write_r, write_s
+        change,
+        pure,
+        pure_see,
+        read,
+        read_change,
+        read_part,
+        read_path,
+        read_r,
+        read_s,
+        see,
+        write,
+        write_part,
+        write_path,
+        write_r,
+        write_s
     ];
     list.with_state(Lock::new(Cell))
 }
@@ -121,26 +134,26 @@ fn declared() -> Toolset {
 /// For each two declarations whether the second call waits for the first: `x`, it does; `o`, only
 /// within one run; `.`, it does not. It is the same the other way round.
 const TABLE: &str = "
-    bare             .
-    read             . .
-    pure             . . .
-    write            o o . x
-    read_r           . . . x .
-    write_r          o o . x x x
-    read_part a      . . . x . x .
-    write_part a     o o . x x x x x
-    read_part b      . . . x . x . . .
-    write_part b     o o . x x x . . x x
-    read_s           . . . x . . . . . . .
-    write_s          o o . x . . . . . . x x
-    read_path d      . . . x . . . . . . . . .
-    write_path d     o o . x . . . . . . . . x x
-    read_path d/x    . . . x . . . . . . . . . x .
-    write_path d/x   o o . x . . . . . . . . x x x x
-    write_path d/y   o o . x . . . . . . . . x x . . x
-    see              . . . o . o . o . o . o . o . o o .
-    change           . . . o . o . o . o . o . o . o o x x
-    pure_see         . . . . . . . . . . . . . . . . . . x .
+    read             .
+    pure             . .
+    write            o . x
+    read_r           . . x .
+    write_r          o . x x x
+    read_part a      . . x . x .
+    write_part a     o . x x x x x
+    read_part b      . . x . x . . .
+    write_part b     o . x x x . . x x
+    read_s           . . x . . . . . . .
+    write_s          o . x . . . . . . x x
+    read_path d      . . x . . . . . . . . .
+    write_path d     o . x . . . . . . . . x x
+    read_path d/x    . . x . . . . . . . . . x .
+    write_path d/x   o . x . . . . . . . . x x x x
+    write_path d/y   o . x . . . . . . . . x x . . x
+    see              . . o . o . o . o . o . o . o o .
+    change           . . . . . . . . . . . . . . . . x x
+    read_change      . . o . o . o . o . o . o . o o x x x
+    pure_see         . . . . . . . . . . . . . . . . . x x .
 ";
 
 /// The lines of the table: a tool with its key, and the marks.
@@ -420,8 +433,8 @@ async fn a_key_and_borrowed_state_add_up() {
         key.len()
     }
     let tools = {
-        use declared::{Cell, bare, change, pure_see, write_part, write_s};
-        tools![both, more, bare, change, pure_see, write_part, write_s].with_state(Lock::new(Cell))
+        use declared::{Cell, change, pure_see, read, write_part, write_s};
+        tools![both, more, change, pure_see, read, write_part, write_s].with_state(Lock::new(Cell))
     };
     let (a, b, none) = (json!({"key": "a"}), json!({"key": "b"}), json!({}));
     for (one, other, other_key, expected) in [
@@ -431,12 +444,12 @@ async fn a_key_and_borrowed_state_add_up() {
         ("both", "write_part", &a, true),
         ("both", "write_part", &b, false),
         ("both", "write_s", &none, false),
-        ("both", "bare", &none, true),
+        ("both", "read", &none, true),
         ("more", "both", &b, true),
         ("more", "write_s", &none, true),
         ("more", "write_part", &b, true),
         ("more", "pure_see", &none, false),
-        ("more", "bare", &none, true),
+        ("more", "read", &none, true),
     ] {
         let waits = waits(&tools, (one, a.clone()), (other, other_key.clone())).await;
         assert_eq!(waits, expected, "{one}(a) and {other}({other_key})");
@@ -478,7 +491,7 @@ impl Key for Noted {
 }
 
 /// Note that it ran.
-#[tool(write(noted = number))]
+#[tool(write(noted = number), inline)]
 fn note(number: Noted) -> usize {
     log(format!("body {}", number.0));
     number.0
@@ -557,13 +570,13 @@ fn claim(arguments: &Value, claims: &mut Claims) {
 
 #[tokio::test(start_paused = true)]
 async fn a_tool_known_at_run_time_claims_by_a_function_of_its_arguments() {
-    let tools = declared().and(plugin("plugin", Access::Undeclared).claims(claim)).unwrap();
+    let tools = declared().and(plugin("plugin", Access::Write).claims(claim)).unwrap();
     let (a, b, none) = (json!({"key": "a"}), json!({"key": "b"}), json!({}));
     for (says, other, arguments, expected) in [
         ("nothing", "write", &none, false),
-        ("read", "bare", &none, false),
+        ("read", "read", &none, false),
         ("read", "write_part", &a, true),
-        ("write", "bare", &none, true),
+        ("write", "read", &none, true),
         ("write", "read_r", &none, true),
         ("write", "pure", &none, false),
         ("read r", "write_part", &a, true),
@@ -575,7 +588,7 @@ async fn a_tool_known_at_run_time_claims_by_a_function_of_its_arguments() {
         ("read part", "read_r", &none, false),
         ("write part", "read_part", &a, true),
         ("write part", "read_part", &b, false),
-        ("write part", "bare", &none, true),
+        ("write part", "read", &none, true),
         ("write path", "write_path", &json!({"path": "a/b"}), true),
         ("write path", "write_path", &json!({"path": "b"}), false),
         ("write s and part", "read_part", &b, true),
@@ -607,12 +620,12 @@ async fn a_function_of_claims_that_panics_is_the_result_of_its_call() {
 #[test]
 fn toolsets_whose_keys_would_never_meet_do_not_join() {
     /// Read a file by its number.
-    #[tool(read("users", file = number))]
+    #[tool(read("users", file = number), inline)]
     fn by_number(number: u64) -> u64 {
         number
     }
     /// Delete all files.
-    #[tool(write("file"))]
+    #[tool(write("file"), inline)]
     fn delete_all() {}
 
     let error = declared().and(tools![by_number]).unwrap_err();
@@ -659,13 +672,13 @@ async fn twenty_thousand_keyed_writes_of_one_response_each_take_their_turn() {
 }
 
 /// What is written in a file.
-#[tool(read(file = path), blocking)]
+#[tool(read(file = path))]
 fn show(path: PathBuf) -> io::Result<String> {
     fs::read_to_string(path)
 }
 
 /// Count one more in a file.
-#[tool(write(file = path), blocking)]
+#[tool(write(file = path))]
 fn count(path: PathBuf) -> io::Result<u64> {
     let count = fs::read_to_string(&path)?.parse::<u64>().map_err(io::Error::other)? + 1;
     fs::write(path, count.to_string())?;

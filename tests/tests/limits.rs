@@ -19,19 +19,19 @@ async fn wait(n: usize) -> usize {
 }
 
 /// Repeat a letter between two marks.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn repeat(times: usize) -> String {
     format!("<{}>", "x".repeat(times))
 }
 
 /// Repeat a letter in an error.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn complain(times: usize) -> Result<(), String> {
     Err(repeat(times))
 }
 
 /// Take a text.
-#[tool(write)]
+#[tool(write, inline)]
 fn take(text: &str) -> usize {
     text.len()
 }

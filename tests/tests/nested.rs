@@ -62,7 +62,7 @@ async fn on_a_task(inner: &Inner, call: ToolContext) -> Result<String, RunError>
 }
 
 /// Run an agent on a thread that blocks.
-#[tool(write, blocking)]
+#[tool(write)]
 fn on_a_thread(inner: &Inner) -> Result<String, RunError> {
     tokio::runtime::Handle::current().block_on(inner.run())
 }
@@ -98,7 +98,7 @@ async fn look(ms: u64) -> &'static str {
 struct Notes;
 
 /// Read the notes.
-#[tool]
+#[tool(pure, inline)]
 fn notes(_notes: &Notes) -> &'static str {
     "noted"
 }

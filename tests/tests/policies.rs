@@ -93,7 +93,7 @@ macro_rules! declared {
 
 declared! {
     all_names(key): #[tool(read(part = key))] #[tool(write(part = key))]
-    bare_reads(key): #[tool()] #[tool(write(part = key))]
+    bare_reads(key): #[tool(read)] #[tool(write(part = key))]
     no_names(key): #[tool(read)] #[tool(write)]
     all_pure(key): #[tool(pure)] #[tool(pure)]
 }

@@ -14,7 +14,7 @@ use std::io::Write;
 use support::statuses;
 
 /// Get the current weather of a city
-#[tool(read)]
+#[tool(read, inline)]
 fn get_weather(city: &str) -> String {
     format!("{city}: 21 C, cloudy")
 }

@@ -123,7 +123,7 @@ struct Asked {
 }
 
 /// The temperature at a place.
-#[tool(read)]
+#[tool(read, inline)]
 fn temperature(city: &str) -> String {
     format!("{} C", city.len() * 3)
 }

@@ -506,7 +506,7 @@ async fn the_body_of_an_error_is_not_waited_for_as_long_as_an_answer() {
 struct Saved(AtomicU32);
 
 /// Save a number.
-#[tool(write)]
+#[tool(write, inline)]
 fn save(saved: &Saved, number: u32) -> u32 {
     saved.0.fetch_add(1, Relaxed);
     number

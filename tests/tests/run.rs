@@ -28,12 +28,6 @@ async fn look(ms: u64) -> u64 {
     ms
 }
 
-/// Do something for some time.
-#[tool]
-async fn bare(ms: u64) -> u64 {
-    look(ms).await
-}
-
 /// Touch nothing for some time.
 #[tool(pure)]
 async fn think(ms: u64) -> u64 {
@@ -47,7 +41,7 @@ async fn save(ms: u64) -> u64 {
 }
 
 fn agent(calls: &str) -> Agent {
-    Agent::new(once(plan(calls))).tools(tools![look, bare, think, save])
+    Agent::new(once(plan(calls))).tools(tools![look, think, save])
 }
 
 async fn run(calls: &str) -> Vec<(u64, u64)> {
@@ -105,13 +99,13 @@ async fn slots_are_shared_by_the_runs_of_an_agent() {
 
 #[tokio::test(start_paused = true)]
 async fn reads_without_a_name_run_together() {
-    assert_eq!(run("look 30, bare 20, look 10").await, [(0, 30), (0, 20), (0, 10)]);
+    assert_eq!(run("look 30, look 20, look 10").await, [(0, 30), (0, 20), (0, 10)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_write_waits_for_the_reads_before_it_and_holds_back_those_after_it() {
     assert_eq!(
-        run("look 30, bare 50, save 20, look 10, bare 10").await,
+        run("look 30, look 50, save 20, look 10, look 10").await,
         [(0, 30), (0, 50), (50, 70), (70, 80), (70, 80)]
     );
 }
@@ -173,6 +167,12 @@ async fn push_right(right: &mut Right, ms: u64) -> usize {
     right.0.len()
 }
 
+/// Add what is read elsewhere.
+#[tool(read)]
+async fn import_left(left: &mut Left, ms: u64) -> usize {
+    push_left(left, ms).await
+}
+
 /// Count the left list.
 #[tool(read)]
 async fn count_left(left: &Left, ms: u64) -> usize {
@@ -189,7 +189,7 @@ async fn shift(left: &mut Left, right: &mut Right, ms: u64) -> usize {
 }
 
 /// Borrow what nobody can change.
-#[tool]
+#[tool(read)]
 async fn use_handle(_handle: &Handle, ms: u64) -> u64 {
     look(ms).await
 }
@@ -200,8 +200,17 @@ async fn run_on_state(calls: &str) -> Outcome {
         right: Lock::new(Right(Vec::new())),
         handle: Handle,
     };
-    let tools =
-        tools![push_left, push_right, count_left, shift, use_handle, look, bare, save, think];
+    let tools = tools![
+        push_left,
+        push_right,
+        import_left,
+        count_left,
+        shift,
+        use_handle,
+        look,
+        save,
+        think
+    ];
     Agent::new(once(plan(calls))).tools(tools.with_state(state)).run("go").await.unwrap()
 }
 
@@ -231,9 +240,11 @@ async fn a_call_that_mutates_two_states_waits_for_both() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bare_tool_with_mutable_state_also_reads_the_world() {
+async fn a_tool_that_changes_state_touches_nothing_else_unless_it_says_so() {
     let outcome = run_on_state("save 30, push_left 10, save 10").await;
-    assert_eq!(spans(&outcome), [(0, 30), (30, 40), (40, 50)]);
+    assert_eq!(spans(&outcome), [(0, 30), (0, 10), (30, 40)]);
+    let outcome = run_on_state("save 30, import_left 10, look 10, save 10").await;
+    assert_eq!(spans(&outcome), [(0, 30), (30, 40), (30, 40), (40, 50)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -246,12 +257,12 @@ async fn a_call_whose_arguments_do_not_parse_holds_nobody_back() {
 
 #[tokio::test(start_paused = true)]
 async fn writes_of_two_runs_on_one_toolset_are_ordered_and_their_unnamed_reads_are_not() {
-    let tools = Toolset::from(tools![look, bare, think, save]);
+    let tools = Toolset::from(tools![look, think, save]);
     let run = |calls: &'static str| {
         let agent = Agent::new(once(plan(calls))).tools(tools.clone());
         async move { spans(&agent.run("go").await.unwrap()) }
     };
-    let (one, other) = tokio::join!(run("save 30, look 10"), run("save 20, bare 5"));
+    let (one, other) = tokio::join!(run("save 30, look 10"), run("save 20, look 5"));
     assert_eq!(one, [(0, 30), (30, 40)]);
     assert_eq!(other, [(30, 50), (50, 55)]);
     let (one, other) = tokio::join!(run("save 30"), run("look 10"));
@@ -286,7 +297,7 @@ async fn unless_set_the_model_may_make_several_calls() {
 
 #[tokio::test(start_paused = true)]
 async fn results_come_in_call_order_whatever_the_order_of_ends() {
-    let outcome = agent("look 30, think 10, bare 20, think 0").run("go").await.unwrap();
+    let outcome = agent("look 30, think 10, look 20, think 0").run("go").await.unwrap();
     assert_eq!(texts(outcome.transcript()), ["30", "10", "20", "0"]);
     let ids: Vec<_> = outcome.transcript().results().map(agent_core::ToolResult::call_id).collect();
     assert_eq!(ids, ["call_1", "call_2", "call_3", "call_4"]);
@@ -346,7 +357,7 @@ async fn a_call_knows_its_deadline() {
 }
 
 /// Panic.
-#[tool]
+#[tool(pure, inline)]
 fn burst() -> u64 {
     panic!("on purpose")
 }
@@ -390,7 +401,7 @@ async fn six_calls_of_which_four_go_wrong_get_six_results_and_the_run_goes_on() 
 static HERE: AtomicUsize = AtomicUsize::new(0);
 
 /// Wait until four are here.
-#[tool(read, blocking)]
+#[tool(read)]
 fn meet() -> bool {
     HERE.fetch_add(1, Ordering::SeqCst);
     let until = Instant::now() + Duration::from_secs(10);
@@ -410,7 +421,7 @@ async fn blocking_bodies_run_at_the_same_time() {
 static STUCK_UNTIL_THE_END: AtomicUsize = AtomicUsize::new(0);
 
 /// Stay longer than allowed.
-#[tool(write, blocking, timeout = "50ms")]
+#[tool(write, timeout = "50ms")]
 fn overstay(ctx: ToolContext) {
     while !ctx.is_cancelled() {
         thread::sleep(ms(1));
@@ -420,7 +431,7 @@ fn overstay(ctx: ToolContext) {
 }
 
 /// Whether the one before has ended.
-#[tool(read)]
+#[tool(read, inline)]
 fn is_over() -> usize {
     STUCK_UNTIL_THE_END.load(Ordering::SeqCst)
 }
@@ -456,7 +467,7 @@ async fn clean_up() {
 }
 
 /// Whether the one before has let go.
-#[tool(read)]
+#[tool(read, inline)]
 fn has_let_go() -> usize {
     LET_GO.load(Ordering::SeqCst)
 }
@@ -472,7 +483,7 @@ async fn a_call_that_timed_out_lets_go_of_all_before_the_next_one_starts() {
 }
 
 /// Not for the model.
-#[tool(pure, description = "Say hello.")]
+#[tool(pure, description = "Say hello.", inline)]
 fn hello() -> &'static str {
     "hello"
 }
@@ -557,7 +568,7 @@ async fn a_model_that_does_not_answer_is_an_error_with_the_transcript() {
 }
 
 /// End it all.
-#[tool]
+#[tool(pure, inline)]
 fn end() -> Result<(), ToolError> {
     Err(ToolError::fatal("the end"))
 }
@@ -597,14 +608,13 @@ fn a_toolset_without_state_is_bound_to_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_time_tool_that_declares_nothing_is_taken_to_write() {
+async fn calls_of_a_run_time_tool_that_writes_run_one_by_one() {
     let body = |_: Value, _: ToolContext| async {
         sleep(ms(20)).await;
         Ok::<_, Infallible>(json!({"done": true}))
     };
     let schema = json!({"type": "object"});
-    let plugin =
-        DynamicTool::new("plugin", "A plugin.", schema, agent_core::Access::Undeclared, body);
+    let plugin = DynamicTool::new("plugin", "A plugin.", schema, agent_core::Access::Write, body);
     let tools = Toolset::default().and(plugin).unwrap();
     let response = Response::new().call("plugin", "{}").call("plugin", "{}");
     let outcome = Agent::new(once(response)).tools(tools).run("go").await.unwrap();

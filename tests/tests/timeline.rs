@@ -4,7 +4,7 @@
 
 mod support;
 
-use agent_core::Access::{Pure, Read, Undeclared, Write};
+use agent_core::Access::{Pure, Read, Write};
 use agent_core::CallStatus::{Completed, Failed, TimedOut};
 use agent_core::{
     Agent, Lock, Response, ScriptedModel, Toolset, Transcript, WaitedFor, tool, tools,
@@ -31,7 +31,7 @@ async fn edit(path: String, ms: u64) -> String {
 }
 
 /// Look something up.
-#[tool]
+#[tool(read)]
 async fn lookup(ms: u64) -> u64 {
     sleep(Duration::from_millis(ms)).await;
     ms
@@ -65,7 +65,7 @@ async fn a_small_run_as_a_waterfall() {
     let expected = "\
 turn 1: model               ▏▒▒▒▒▒▒▒▒▒▒▒                             ▕    400 ms
   #1 read(a.md, 300)        ▏           █████████                    ▕    300 ms
-  #2 lookup(200)            ▏           ██████                       ▕    200 ms  undeclared
+  #2 lookup(200)            ▏           ██████                       ▕    200 ms
   #3 edit(a.md, 100)        ▏           ·········██                  ▕    100 ms  waited 300 ms for #1 read(a.md, 300)
   #4 read(missing.md, 200)  ▏           ···········××××××            ▕    200 ms  waited 400 ms for #3 edit(a.md, 100)  failed
   #5 hang()                 ▏           ×××××××                      ▕    250 ms  timed out
@@ -96,7 +96,7 @@ async fn a_small_run_as_data() {
     let after = |time, call| (ms(time), Some(WaitedFor::Call(call)));
     assert_eq!(waited, [free, free, after(300, 1), after(400, 3), free, free]);
     let access: Vec<_> = calls.iter().map(|call| call.access).collect();
-    assert_eq!(access, [Some(Read), Some(Undeclared), Some(Write), Some(Read), Some(Pure), None]);
+    assert_eq!(access, [Some(Read), Some(Read), Some(Write), Some(Read), Some(Pure), None]);
     let status: Vec<_> = calls.iter().map(|call| call.status).collect();
     assert_eq!(status, [Completed, Completed, Completed, Failed, TimedOut, Failed]);
     assert_eq!(calls[3].label(), "read(missing.md, 200)");

@@ -51,27 +51,27 @@ mod attributes {
 
     /// Here on some system.
     #[cfg(any())]
-    #[tool(pure)]
+    #[tool(pure, inline)]
     fn above(text: String, missing: NoSuchType) -> String {
         text
     }
 
     /// Here on this system.
     #[cfg(not(any()))]
-    #[tool(pure)]
+    #[tool(pure, inline)]
     fn above(text: String) -> String {
         text
     }
 
     /// Here on some system.
-    #[tool(pure)]
+    #[tool(pure, inline)]
     #[cfg(any())]
     fn below(a: &str, b: &NoSuchType, c: &mut NoSuchType) -> String {
         a.to_owned()
     }
 
     /// Here on this system.
-    #[tool(pure)]
+    #[tool(pure, inline)]
     #[cfg_attr(not(any()), cfg(not(any())), must_use)]
     fn below(number: u8) -> u8 {
         number
@@ -85,7 +85,7 @@ mod attributes {
 
     /// An old way.
     #[deprecated]
-    #[tool(pure)]
+    #[tool(pure, inline)]
     fn old_above(number: u8) -> u8 {
         number
     }
@@ -105,13 +105,13 @@ mod attributes {
 
     /// Instrumented.
     #[tracing::instrument]
-    #[tool(pure)]
+    #[tool(pure, inline)]
     fn traced_above(number: u8) -> u8 {
         number
     }
 
     /// Instrumented.
-    #[tool]
+    #[tool(pure)]
     #[tracing::instrument(skip_all, fields(text))]
     async fn traced_below(text: &str, words: &[String]) -> Result<String, String> {
         tokio::task::yield_now().await;
@@ -120,7 +120,7 @@ mod attributes {
 
     /// Instrumented.
     #[tracing::instrument]
-    #[tool]
+    #[tool(pure)]
     async fn traced_async_above(text: &str) -> String {
         text.to_owned()
     }
@@ -134,12 +134,12 @@ mod attributes {
     }
 
     #[doc = include_str!("description.txt")]
-    #[tool(pure)]
+    #[tool(pure, inline)]
     fn from_a_file() {}
 
     /** Words
     of a block. */
-    #[tool(pure)]
+    #[tool(pure, inline)]
     fn from_a_block() {}
 
     /**
@@ -147,18 +147,18 @@ mod attributes {
      *
      * of a starred block.
      */
-    #[tool(pure)]
+    #[tool(pure, inline)]
     fn from_a_starred_block() {}
 
     /// Before
     #[doc = concat!("in the", " middle")]
     ///
     /// after.
-    #[tool(pure)]
+    #[tool(pure, inline)]
     fn joined() {}
 
     /// Not this.
-    #[tool(pure, description = "But this.", title = "For people")]
+    #[tool(pure, description = "But this.", title = "For people", inline)]
     fn given() {}
 
     #[test]
@@ -180,7 +180,7 @@ mod names_of_all_kinds {
         ($($(#[$doc:meta])* $name:ident: $type:ty = $by:expr;)*) => {
             $(
                 $(#[$doc])*
-                #[tool(pure)]
+                #[tool(pure, inline)]
                 fn $name(value: $type, #[arg(default = $by)] by: $type) -> $type {
                     value + by
                 }
@@ -197,7 +197,7 @@ mod names_of_all_kinds {
 
     macro_rules! whole {
         ($item:item) => {
-            #[tool(pure, name = "whole")]
+            #[tool(pure, inline, name = "whole")]
             $item
         };
     }
@@ -216,43 +216,43 @@ mod names_of_all_kinds {
     }
 
     /// A tool called like our locals.
-    #[tool]
+    #[tool(pure, inline)]
     fn a(a: u8, a0: u8) -> u8 {
         a + a0
     }
 
     /// A tool called like our locals.
-    #[tool]
+    #[tool(pure)]
     async fn cx(state: &super::Limit, cx: u8, s0: &str, a1: &[u8]) -> String {
         format!("{} {cx} {s0} {a1:?}", state.0)
     }
 
     /// A tool called like our locals.
-    #[tool]
+    #[tool(pure, inline)]
     fn a0(cx: u8) -> u8 {
         cx
     }
 
     /// A tool called like our locals.
-    #[tool]
+    #[tool(pure, inline)]
     fn s0(a0: u8, s0: &super::Limit) -> u8 {
         a0 + s0.0
     }
 
     /// A tool called like a function of ours.
-    #[tool]
+    #[tool(pure, inline)]
     fn arg(arg: u8) -> u8 {
         arg
     }
 
     /// A tool called like a function of ours.
-    #[tool]
+    #[tool(pure, inline)]
     fn args(args: &str) -> String {
         args.to_owned()
     }
 
     /// A tool called like a keyword.
-    #[tool]
+    #[tool(pure, inline)]
     fn r#type(r#match: u8) -> u8 {
         r#match
     }
@@ -287,7 +287,7 @@ mod names_of_all_kinds {
         }
 
         /// A tool where nothing is called as usual.
-        #[tool]
+        #[tool(pure)]
         async fn odd(text: &str, #[arg(default)] numbers: &[u8]) -> usize {
             text.len() + numbers.len()
         }
@@ -308,13 +308,13 @@ mod visibility {
         use agent_core::tool;
 
         /// Count words.
-        #[tool(pure)]
+        #[tool(pure, inline)]
         pub(in super::super) fn words(text: &str) -> usize {
             text.split_whitespace().count()
         }
 
         /// Count lines.
-        #[tool(pure)]
+        #[tool(pure, inline)]
         pub(in crate::visibility) fn lines(text: &str) -> usize {
             text.lines().count()
         }
@@ -391,7 +391,7 @@ macro_rules! returning {
     ($($name:ident: $type:ty = $value:expr;)*) => {
         $(
             /// Return a value.
-            #[tool(pure)]
+            #[tool(pure, inline)]
             fn $name() -> $type {
                 $value
             }
@@ -501,7 +501,7 @@ fn errors_are_told_by_their_text_and_kept_for_the_host() {
 }
 
 /// Fail by name.
-#[tool]
+#[tool(pure)]
 async fn fail(how: &str) -> Result<(), ToolError> {
     match how {
         "retry" => Err(ToolError::retry("ids start at 1")),
@@ -512,13 +512,13 @@ async fn fail(how: &str) -> Result<(), ToolError> {
 }
 
 /// Fail inside a box.
-#[tool]
+#[tool(pure, inline)]
 fn fail_boxed() -> Result<(), Box<dyn Error + Send + Sync>> {
     Err(ToolError::fatal(Failure("boxed")).into_source())
 }
 
 /// Fail inside anyhow.
-#[tool]
+#[tool(pure, inline)]
 fn fail_anyhow() -> anyhow::Result<()> {
     Err(anyhow::anyhow!(ToolError::fatal(Failure("wrapped"))))
 }
@@ -551,20 +551,20 @@ fn a_fatal_error_ends_the_run_only_as_itself() {
 struct Notes(Vec<String>);
 
 /// Write a note.
-#[tool]
+#[tool(inline)]
 fn note(notes: &mut Notes, text: String) -> usize {
     notes.0.push(text);
     notes.0.len()
 }
 
 /// Count the notes.
-#[tool]
+#[tool(pure)]
 async fn count(notes: &Notes) -> usize {
     notes.0.len()
 }
 
 /// Tell the limit.
-#[tool]
+#[tool(pure, inline)]
 fn limit(limit: &Limit, notes: &Notes) -> String {
     format!("{} of {}", notes.0.len(), limit.0)
 }
@@ -627,19 +627,19 @@ fn app() -> App<u8> {
 }
 
 /// Count calls.
-#[tool]
+#[tool(write, inline)]
 fn calls(count: &AtomicU32, _kind: &Kind<u8>) -> u32 {
     count.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 /// Tell a price.
-#[tool]
+#[tool(pure)]
 async fn price(price: &Box<Price>, hook: &Arc<dyn Hook>, count: u32) -> String {
     format!("{} {}", price(count), hook.called())
 }
 
 /// Join names.
-#[tool]
+#[tool(pure, inline)]
 fn joined(names: &Vec<&str>, with: &str) -> String {
     names.join(with)
 }
@@ -690,7 +690,7 @@ fn tools_known_at_run_time_join_the_others() {
     assert_eq!(answer(toolset.clone(), "a-1", r#"{"n":5}"#), "call_1 5");
     assert_eq!(answer(toolset.clone(), "limit", ""), "0 of 1");
     assert_eq!(toolset.access("a-1"), Some(Access::Read));
-    assert_eq!(toolset.access("count"), Some(Access::Undeclared));
+    assert_eq!(toolset.access("count"), Some(Access::Pure));
     let result = call(toolset, "a-1", r#"{"n":1,"n":2}"#);
     assert_eq!(
         result.text(),
@@ -752,7 +752,7 @@ fn the_function_is_still_a_function() {
 }
 
 /// Count words.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn words(text: &str) -> usize {
     text.split_whitespace().count()
 }

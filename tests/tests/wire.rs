@@ -61,13 +61,13 @@ fn kind(error: &RunError) -> ModelErrorKind {
 }
 
 /// Fail without a word.
-#[tool(read)]
+#[tool(read, inline)]
 fn fail() -> Result<(), String> {
     Err(String::new())
 }
 
 /// The weather.
-#[tool(read)]
+#[tool(read, inline)]
 fn get_weather() -> &'static str {
     "sunny"
 }

@@ -8,7 +8,7 @@ use std::future::{Future, pending};
 use std::pin::Pin;
 
 /// Add two numbers.
-#[tool]
+#[tool(read, inline)]
 fn add(a: i64, b: i64) -> i64 {
     a + b
 }

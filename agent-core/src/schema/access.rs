@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What a tool declares to touch outside the application's state.
+/// What a tool declares to touch: the strongest of its claims.
 ///
 /// A call waits for the earlier unfinished calls of its run that it conflicts with: a write with
 /// everything but `pure`, everything but `pure` with a write.
@@ -11,14 +11,12 @@ use std::fmt;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Access {
-    /// Nothing was declared; taken to read, and of a run-time tool to write.
-    #[default]
-    Undeclared,
-    /// It touches nothing shared.
+    /// It touches nothing but its arguments, and the state that it borrows by `&T`.
     Pure,
     /// It reads.
     Read,
-    /// It writes.
+    /// It writes, also if that is state alone. The default: what is not known may write.
+    #[default]
     Write,
 }
 
@@ -26,14 +24,13 @@ impl Access {
     /// Whether a call that did not end may have changed something.
     #[must_use]
     pub fn may_write(self) -> bool {
-        matches!(self, Self::Undeclared | Self::Write)
+        matches!(self, Self::Write)
     }
 }
 
 impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::Undeclared => "undeclared",
             Self::Pure => "pure",
             Self::Read => "read",
             Self::Write => "write",

@@ -7,9 +7,8 @@ use crate::tool::key::{self, Key, Keys};
 /// What a tool touches outside of the state without naming it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum World {
-    None,
-    /// What says nothing is taken to read.
     #[default]
+    None,
     Read,
     Write,
 }

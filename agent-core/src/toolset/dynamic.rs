@@ -59,8 +59,8 @@ pub struct DynamicTool {
 impl DynamicTool {
     /// A tool that runs `body` with the call's arguments.
     ///
-    /// [`Access::Undeclared`] is taken to write here: nobody can look into a tool that comes at run time.
-    /// `schema` is the JSON schema of the arguments, an object. Result and error may be any that
+    /// `access` is what its calls touch: see [`claims`](Self::claims) for what only their arguments
+    /// tell. `schema` is the JSON schema of the arguments, an object. Result and error may be any that
     /// `#[tool]` takes.
     pub fn new<F, T, O, E>(
         name: impl Into<Arc<str>>,
@@ -163,16 +163,11 @@ impl DynamicTool {
             schema: schema.into(),
         };
         let options = self.options;
-        // Nobody can look into it, so what says nothing is taken to write.
-        let claimed = match options.access {
-            Access::Undeclared => Access::Write,
-            declared => declared,
-        };
         let claims_keys = self.claims.is_some();
-        let world = match claimed {
+        let world = match options.access {
             _ if claims_keys => World::None,
             Access::Pure => World::None,
-            Access::Undeclared | Access::Read => World::Read,
+            Access::Read => World::Read,
             Access::Write => World::Write,
         };
         let claims = access::claims(world, &[], &[], 0).into();

@@ -26,15 +26,6 @@ pub enum ToolsetError {
         /// A tool that names them by plain values.
         values: Arc<str>,
     },
-    /// Tools that say nothing of what they touch.
-    #[error(
-        "these tools do not say what they touch: {}; declare `pure`, `read` or `write`",
-        quoted(tools)
-    )]
-    Undeclared {
-        /// Their names.
-        tools: Vec<Arc<str>>,
-    },
     /// A tool that no provider would take.
     #[error("tool `{name}`: {problem}")]
     Refused {
@@ -43,11 +34,6 @@ pub enum ToolsetError {
         /// What to mend.
         problem: &'static str,
     },
-}
-
-fn quoted(names: &[Arc<str>]) -> String {
-    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    names.join(", ")
 }
 
 impl ToolsetError {

@@ -21,6 +21,7 @@ use crate::schema::Access;
 use crate::schema::ToolDefinition;
 use crate::tool::access;
 use crate::tool::arguments::describe;
+use crate::tool::meta::Options;
 use bound::{Source, Table, slots};
 
 /// Tools, bound to the state from which they borrow.
@@ -53,10 +54,11 @@ impl Toolset {
                 description: meta.description.trim().into(),
                 schema: schema::object(&arguments).into(),
             };
+            let (world, resources) = (meta.options.world, meta.resources);
+            let access = access::declared(world, resources, entry.lent);
             let bound = Bound {
-                options: meta.options,
-                claims: access::claims(meta.options.world, meta.resources, entry.lent, identity)
-                    .into(),
+                options: Options { access, ..meta.options },
+                claims: access::claims(world, resources, entry.lent, identity).into(),
                 slots: slots(&meta.options),
                 resources: meta.resources,
                 claims_keys: meta.resources.iter().any(|resource| resource.paths.is_some()),
@@ -137,33 +139,6 @@ impl Toolset {
         let is =
             |at: usize| definitions.get(at).is_some_and(|definition| &*definition.name == name);
         tools.get(table::find(index, name, is)?)
-    }
-
-    /// Refuses tools that say nothing of what they touch, for those who want it said of all.
-    ///
-    /// # Errors
-    ///
-    /// When there are some: the error names them all.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use agent_core::{Toolset, tool, tools};
-    ///
-    /// /// Say hello.
-    /// #[tool]
-    /// fn hello() -> &'static str {
-    ///     "hello"
-    /// }
-    ///
-    /// let error = Toolset::from(tools![hello]).deny_undeclared().unwrap_err();
-    /// assert!(error.to_string().starts_with("these tools do not say what they touch: `hello`"));
-    /// ```
-    pub fn deny_undeclared(self) -> Result<Self, ToolsetError> {
-        let tools = self.inner.tools.iter().zip(&*self.inner.definitions);
-        let silent = tools.filter(|(tool, _)| tool.is_silent());
-        let tools: Vec<_> = silent.map(|(_, definition)| definition.name.clone()).collect();
-        if tools.is_empty() { Ok(self) } else { Err(ToolsetError::Undeclared { tools }) }
     }
 
     /// A tool whose calls need approval, if there is one.

@@ -16,13 +16,13 @@ use crate::answer::Server;
 struct Notes(Arc<AtomicUsize>);
 
 /// Look at something.
-#[tool(read)]
+#[tool(read, inline)]
 fn look(path: Option<String>) -> Option<String> {
     path
 }
 
 /// Note something.
-#[tool(write)]
+#[tool(write, inline)]
 fn note(notes: &Notes, text: Option<String>) {
     drop(text);
     notes.0.fetch_add(1, Ordering::Relaxed);

@@ -36,7 +36,8 @@ async fn s33_a_finished_read_is_taken_over_by_the_same_call_of_the_next_answer()
 #[tokio::test(start_paused = true)]
 async fn s25_nothing_that_writes_has_run_when_a_stream_fails() {
     let diary = Diary::new();
-    let first = Script::new().calls("save 1, bare 2, look 3, save 4").after(60_000).with_text("so");
+    let first =
+        Script::new().calls("save 1, count 2, look 3, save 4").after(60_000).with_text("so");
     let failing = agent(&diary, [first.fails(ModelErrorKind::Request)]);
     let error = failing.run("go").await.unwrap_err();
     assert_eq!(error.transcript().responses().count(), 0);

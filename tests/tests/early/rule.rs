@@ -60,7 +60,7 @@ async fn reads_and_pure_calls_begin_early_and_no_others() {
         ("tell", true),
         ("narrow", true),
         ("fail", true),
-        ("bare", false),
+        ("count", false),
         ("save", false),
         ("wipe", false),
         ("alone", false),
@@ -143,9 +143,9 @@ async fn a_read_before_a_write_holds_the_write_back_until_it_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bare_call_holds_later_reads_not_back() {
+async fn a_call_that_changes_state_holds_later_reads_not_back() {
     let diary = Diary::new();
-    let script = Script::new().calls("bare 10, look 20, think 5").after(1000).end();
+    let script = Script::new().calls("count 10, look 20, think 5").after(1000).end();
     let outcome = run(&diary, &agent(&diary, [script])).await;
     assert_eq!(spans(&outcome), [(1000, 1010), (0, 20), (1000, 1005)]);
 }

@@ -29,7 +29,7 @@ fn round(event: &Event) {
 }
 
 /// Show a picture.
-#[tool(read)]
+#[tool(read, inline)]
 fn show() -> ToolOutput {
     ToolOutput::text("a picture").and(Part::Image(Media::new("image/png", b"no picture")))
 }

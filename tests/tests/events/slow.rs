@@ -38,8 +38,8 @@ async fn there(run: &mut RunStream<'_>) -> Option<Event> {
 #[tokio::test(start_paused = true)]
 async fn calls_that_run_go_on_while_nobody_looks_and_so_do_those_behind_them() {
     let diary = Diary::new();
-    let agent =
-        Agent::new(once(plan("look 100, save 50, look 30, bare 40, save 20"))).tools(diary.tools());
+    let agent = Agent::new(once(plan("look 100, save 50, look 30, narrow 40, save 20")))
+        .tools(diary.tools());
     let mut run = agent.stream("go");
     while words(&run.next().await.unwrap()) != "start 1 look" {}
     sleep(ms(100_000)).await;
@@ -51,9 +51,9 @@ async fn calls_that_run_go_on_while_nobody_looks_and_so_do_those_behind_them() {
             "100 save begins",
             "150 save ends",
             "150 look begins",
-            "150 bare begins",
+            "150 narrow begins",
             "180 look ends",
-            "190 bare ends",
+            "190 narrow ends",
             "190 save begins",
             "210 save ends",
         ]
@@ -146,7 +146,7 @@ async fn of_a_long_answer_a_slow_watcher_holds_a_piece() {
 static SPAM: AtomicU64 = AtomicU64::new(0);
 
 /// Tell how far it is without a pause, until it is stopped.
-#[tool(read, blocking)]
+#[tool(read)]
 fn spam(call: ToolContext) -> u64 {
     while !call.is_cancelled() {
         call.progress("x");

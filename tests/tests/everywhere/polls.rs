@@ -54,7 +54,7 @@ fn rich(first: &str, second: &str) -> Script {
     let script =
         peek(script, first, 3).after(1).calls("look 12, think 40, polite 4, tell 35").after(1);
     let script = peek(poke(script, first, 6).after(1), first, 5).after(1);
-    let script = poke(script.calls("fail 3, nobody 3, hang 9, bare 4"), second, 4).after(2);
+    let script = poke(script.calls("fail 3, nobody 3, hang 9, count 4"), second, 4).after(2);
     script.call("look", "{\"ms\":").after(2).calls("narrow 5, narrow 4").after(3)
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn by_chance(seed: u64) -> Vec<Script> {
                 (5, _) => script.with_text("more"),
                 _ => {
                     let tools =
-                        ["look", "think", "tell", "narrow", "bare", "fail", "polite", "hang"];
+                        ["look", "think", "tell", "narrow", "count", "fail", "polite", "hang"];
                     script.calls(&format!("{} {ms}", dice.pick(&tools)))
                 }
             };

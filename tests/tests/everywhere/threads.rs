@@ -24,7 +24,7 @@ async fn later(time: u64, turns: usize) {
 }
 
 fn script(dice: &mut Dice) -> Vec<Script> {
-    let calls = "look 0, think 0, narrow 0, save 0, look 0, tell 0, fail 0, bare 0, narrow 0";
+    let calls = "look 0, think 0, narrow 0, save 0, look 0, tell 0, fail 0, count 0, narrow 0";
     let one = || Script::new().calls(calls).with_text("so");
     let broken = Script::new().calls(calls).after(1).with_text("so").breaks_for(1);
     let cut = Script::new().calls(calls).after(1).stop(StopReason::MaxTokens);

@@ -14,14 +14,14 @@ use crate::support::{ms, once, saved, statuses, texts};
 struct Ends(AtomicUsize);
 
 /// Write, whatever happens.
-#[tool(write("disk"), blocking)]
+#[tool(write("disk"))]
 fn stubborn(ends: &Ends) {
     thread::sleep(ms(600));
     ends.0.fetch_add(1, SeqCst);
 }
 
 /// Write until nobody waits any more.
-#[tool(write("line"), blocking)]
+#[tool(write("line"))]
 fn attentive(call: ToolContext) -> &'static str {
     while !call.is_cancelled() {
         thread::sleep(ms(1));
@@ -30,7 +30,7 @@ fn attentive(call: ToolContext) -> &'static str {
 }
 
 /// Read the disk.
-#[tool(read("disk"))]
+#[tool(read("disk"), inline)]
 fn inspect() {}
 
 #[tokio::test]

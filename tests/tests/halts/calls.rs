@@ -15,7 +15,7 @@ use crate::{agent, cancelled_at, goes_on, making};
 #[tokio::test(start_paused = true)]
 async fn s02_s03_five_outcomes_have_five_texts() {
     let diary = Diary::new();
-    let calls = "look 10, fail 10, hang 60000, look 60000, bare 60000, save 1";
+    let calls = "look 10, fail 10, hang 60000, look 60000, count 60000, save 1";
     let (outcome, ended) = cancelled_at(3000, &diary, &making(&diary, calls)).await;
     assert_eq!(ended, 4000, "the grace period");
     assert_eq!(
@@ -138,7 +138,7 @@ async fn s05_a_cancel_at_any_time_leaves_a_result_for_each_call() {
             .with_text("so")
             .calls("look 10, save 20, look 5, think 40")
             .after(15);
-        let second = Script::new().calls("bare 10, hang 10").after(20).end();
+        let second = Script::new().calls("count 10, hang 10").after(20).end();
         let agent = agent(&diary, [first.end(), second]);
         let mut chat = agent.conversation(Transcript::default());
         let outcome = chat.send("go").cancel_on(sleep(ms(time))).await.unwrap();

@@ -131,7 +131,7 @@ async fn s16_no_deadline_waits_for_a_model_or_a_call_that_hangs() {
     for script in [
         Script::new().stalls(),
         Script::new().calls("look 99999999").with_text("so").stalls(),
-        Script::new().calls("bare 99999999, narrow 99999999, narrow 1").end(),
+        Script::new().calls("count 99999999, narrow 99999999, narrow 1").end(),
     ] {
         let began = Instant::now();
         let outcome = agent(&diary, [script]).run("go").deadline(ms(700)).await.unwrap();

@@ -12,7 +12,7 @@ use crate::diary::Diary;
 use crate::streamed::{Script, Streamed};
 
 /// Wait for nothing.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn fast() -> u8 {
     2
 }

@@ -34,14 +34,14 @@ impl Stops {
 }
 
 /// Let somebody help when the gate is open.
-#[tool(pure, blocking)]
+#[tool(pure)]
 fn help_later(helper: &Agent, gate: &Gate, stops: &Stops) {
     gate.0.lock().unwrap().recv().unwrap();
     stops.tell(Handle::current().block_on(async { helper.run("help").await }).unwrap().end());
 }
 
 /// Let somebody help for too long.
-#[tool(pure, blocking, timeout = "20ms")]
+#[tool(pure, timeout = "20ms")]
 fn help_long(helper: &Agent, stops: &Stops) {
     stops.tell(Handle::current().block_on(async { helper.run("help").await }).unwrap().end());
 }
@@ -90,7 +90,7 @@ struct Team {
 struct Notes(Arc<Mutex<Vec<String>>>);
 
 /// Begin something, and do not wait for it.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn begin(helper: &Agent, notes: &Notes, call: ToolContext) {
     let (helper, notes, cancelled) = (helper.clone(), notes.clone(), call.cancelled());
     tokio::spawn(call.scope(async move {

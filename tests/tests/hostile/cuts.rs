@@ -101,7 +101,7 @@ fn sharing(http: &Http, url: &str, retries: u32) -> Agent {
 struct Saves(Mutex<HashMap<usize, usize>>);
 
 /// Save a number.
-#[tool(write)]
+#[tool(write, inline)]
 fn save(saves: &Saves, number: usize) -> usize {
     *saves.0.lock().unwrap().entry(number).or_default() += 1;
     number

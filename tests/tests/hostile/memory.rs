@@ -97,13 +97,13 @@ fn on_two_mebibytes(test: impl FnOnce() + Send + 'static) {
 }
 
 /// Take anything.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn take(anything: Value) -> String {
     anything.to_string()
 }
 
 /// Take a number.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn count(number: u8) -> u8 {
     number
 }

@@ -104,7 +104,7 @@ mod pictures {
     use super::{Media, Part, ToolOutput, tool};
 
     /// A map of the weather in a city.
-    #[tool(read)]
+    #[tool(read, inline)]
     pub(super) fn get_weather(city: &str) -> ToolOutput {
         let report = Media::text(format!("All is well in {city}.")).titled("Report");
         let output = ToolOutput::text(format!("The map of {city}:"));

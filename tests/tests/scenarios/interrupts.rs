@@ -31,7 +31,7 @@ async fn s06_the_real_result_of_a_call_that_ended_before_the_interrupt_is_the_on
 }
 
 /// Hang, without a timeout of its own.
-#[tool]
+#[tool(read)]
 async fn stall() {
     std::future::pending::<()>().await;
 }

@@ -7,7 +7,7 @@ use crate::agent;
 use crate::support::{ms, once, plan, spans, texts};
 
 /// Block a thread.
-#[tool(read, blocking)]
+#[tool(read)]
 fn block(ms: u64) {
     std::thread::sleep(Duration::from_millis(ms));
 }

@@ -34,7 +34,7 @@ async fn read(path: PathBuf) -> io::Result<String> {
 }
 
 /// Remove a file.
-#[tool(write(file = path))]
+#[tool(write(file = path), inline)]
 fn remove(path: PathBuf) -> io::Result<()> {
     fs::remove_file(path)
 }

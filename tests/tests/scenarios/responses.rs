@@ -16,7 +16,7 @@ use crate::{agent, run};
 static RAN: AtomicUsize = AtomicUsize::new(0);
 
 /// Count the runs.
-#[tool(write)]
+#[tool(write, inline)]
 fn tick(n: u8) -> u8 {
     RAN.fetch_add(1, Ordering::SeqCst);
     n

@@ -58,13 +58,13 @@ async fn lose_or_add(count: &AtomicU64) {
 struct Cell(u64);
 
 /// Add to the cell.
-#[tool]
+#[tool(inline)]
 fn add(cell: &mut Cell) {
     cell.0 += 1;
 }
 
 /// See the cell.
-#[tool(read)]
+#[tool(read, inline)]
 fn see(cell: &Cell) -> u64 {
     cell.0
 }
@@ -87,7 +87,7 @@ async fn add_outside(outside: &Outside) {
 }
 
 /// See what is outside.
-#[tool]
+#[tool(read, inline)]
 fn see_outside(outside: &Outside) -> u64 {
     outside.0.load(Relaxed)
 }
@@ -116,7 +116,7 @@ async fn put(shelf: &Shelf, key: &str) {
 }
 
 /// Count an item.
-#[tool(read(item = key))]
+#[tool(read(item = key), inline)]
 fn get(shelf: &Shelf, key: &str) -> u64 {
     shelf.item(key).load(Relaxed)
 }
@@ -165,7 +165,7 @@ async fn append(tree: &Tree, key: PathBuf) {
 }
 
 /// Count the lines of a file, or of all in a folder.
-#[tool(read(file = key))]
+#[tool(read(file = key), inline)]
 fn lines(tree: &Tree, key: PathBuf) -> u64 {
     tree.within(&key).map(|lines| lines.load(Relaxed)).sum()
 }

@@ -16,7 +16,7 @@ use crate::source::{
 };
 
 /// Look at a file.
-#[tool(read)]
+#[tool(read, inline)]
 fn look(path: &str) -> String {
     format!("all is well in {path}")
 }

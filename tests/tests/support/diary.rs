@@ -2,26 +2,35 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use agent_core::{ToolContext, ToolError, Toolset, tool, tools};
+use agent_core::{Lock, State, ToolContext, ToolError, Toolset, tool, tools};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// What the tools did, and after how many milliseconds.
-#[derive(Debug)]
+#[derive(Debug, State)]
 pub(crate) struct Diary {
+    #[lend(skip)]
     began: Mutex<Instant>,
+    #[lend(skip)]
     lines: Mutex<Vec<(u64, String)>>,
+    #[lend(mut Tally)]
+    tally: Lock<Tally>,
 }
+
+/// How often a call has changed it.
+#[derive(Debug, Default)]
+pub(crate) struct Tally(u64);
 
 impl Diary {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { began: Mutex::new(Instant::now()), lines: Mutex::default() })
+        let (began, lines) = (Mutex::new(Instant::now()), Mutex::default());
+        Arc::new(Self { began, lines, tally: Lock::default() })
     }
 
     /// The tools of this file that need no approval.
     pub(crate) fn tools(self: &Arc<Self>) -> Toolset {
-        tools![alone, bare, end, fail, hang, look, narrow, peek, polite, poke, save, tell, think]
+        tools![alone, count, end, fail, hang, look, narrow, peek, polite, poke, save, tell, think]
             .with_state_arc(self.clone())
     }
 
@@ -130,10 +139,11 @@ async fn think(diary: &Diary, ms: u64) -> u64 {
     diary.work("think", ms).await
 }
 
-/// Say nothing of what it touches.
+/// Change state for some time, and touch nothing else.
 #[tool]
-async fn bare(diary: &Diary, ms: u64) -> u64 {
-    diary.work("bare", ms).await
+async fn count(diary: &Diary, tally: &mut Tally, ms: u64) -> u64 {
+    tally.0 += 1;
+    diary.work("count", ms).await
 }
 
 /// Delete for some time.

@@ -4,7 +4,7 @@ use super::{faulty, refused, refused_options};
 
 #[test]
 fn an_unknown_option() {
-    let message = "unknown option; expected `pure`, `read`, `write`, `destructive`, `solo`, `max_concurrent`, `blocking`, `timeout`, `name`, `title`, `description` or `crate`";
+    let message = "unknown option; expected `pure`, `read`, `write`, `destructive`, `solo`, `max_concurrent`, `inline`, `blocking`, `timeout`, `name`, `title`, `description` or `crate`";
     refused_options("durable = true, single", &[(message, "durable"), (message, "single")]);
     refused_options("std::read", &[(message, "std::read")]);
     refused_options("rd, time = \"5s\"", &[(message, "rd"), (message, "time")]);
@@ -100,23 +100,42 @@ fn a_timeout_that_is_no_duration() {
 }
 
 #[test]
-fn a_timeout_of_a_sync_function() {
+fn a_timeout_of_a_body_that_runs_in_place() {
+    let message = "an `inline` body cannot be timed out: drop `timeout`, or drop `inline` to run it on a thread";
     faulty(
-        "#[tool(timeout = \"5s\")] /** Do it. */ fn f() {}",
-        &[("a sync function cannot be timed out: make it `async`, or add `blocking`", "timeout")],
+        "#[tool(pure, timeout = \"5s\", inline)] /** Do it. */ fn f() {}",
+        &[(message, "timeout")],
     );
-    faulty("#[tool(timeout = \"5s\", blocking)] /** Do it. */ fn f() {}", &[]);
+    faulty("#[tool(pure, timeout = \"5s\")] /** Do it. */ fn f() {}", &[]);
     refused_options("timeout = \"5s\"", &[]);
+    refused_options("timeout = \"5s\", blocking", &[]);
+}
+
+#[test]
+fn a_word_for_where_the_body_runs_anyway() {
+    let in_place = "an `async fn` is polled in place already: drop `inline`";
+    refused_options("inline", &[(in_place, "inline")]);
+    faulty("#[tool(pure, inline)] /** Do it. */ fn f() {}", &[]);
+    let on_a_thread = "a `fn` runs on a thread that may block already: drop `blocking`";
+    faulty("#[tool(pure, blocking)] /** Do it. */ fn f() {}", &[(on_a_thread, "blocking")]);
+    refused_options("blocking", &[]);
+    let both = "an `inline` body is short, and a `blocking` one is not: drop one of the two";
+    for function in ["fn", "async fn"] {
+        faulty(
+            &format!("#[tool(pure, inline, blocking)] /** Do it. */ {function} f() {{}}"),
+            &[(both, "blocking")],
+        );
+    }
 }
 
 #[test]
 fn no_description() {
     let message = "describe the tool, the model chooses by this text: add a doc comment or `description = \"..\"`";
-    faulty("#[tool] fn f() {}", &[(message, "f")]);
-    faulty("#[tool] /** */ #[doc(hidden)] fn f() {}", &[(message, "f")]);
-    faulty("#[tool(description = \" \")] /// Do it.\n fn f() {}", &[(message, "\" \"")]);
-    faulty("#[tool(description = \"Do it.\")] fn f() {}", &[]);
-    faulty("#[tool] #[doc = include_str!(\"f.md\")] fn f() {}", &[]);
+    faulty("#[tool(pure)] fn f() {}", &[(message, "f")]);
+    faulty("#[tool(pure)] /** */ #[doc(hidden)] fn f() {}", &[(message, "f")]);
+    faulty("#[tool(pure, description = \" \")] /// Do it.\n fn f() {}", &[(message, "\" \"")]);
+    faulty("#[tool(pure, description = \"Do it.\")] fn f() {}", &[]);
+    faulty("#[tool(pure)] #[doc = include_str!(\"f.md\")] fn f() {}", &[]);
 }
 
 #[test]
@@ -128,7 +147,7 @@ fn a_name_that_providers_refuse() {
     let long = format!("\"{}\"", "a".repeat(65));
     refused_options(&format!("name = {long}"), &[(rule, &long)]);
     refused("fn löschen()", &[(&format!("{rule}: add `name = \"..\"`"), "löschen")]);
-    faulty("#[tool(name = \"delete-it\")] /** Do it. */ fn löschen() {}", &[]);
+    faulty("#[tool(pure, name = \"delete-it\")] /** Do it. */ fn löschen() {}", &[]);
 }
 
 #[test]
@@ -139,5 +158,5 @@ fn a_name_that_hides_a_primitive_type() {
         );
         refused(&format!("fn {name}()"), &[(&message, name)]);
     }
-    faulty("#[tool(name = \"char\")] /** Do it. */ fn to_char() {}", &[]);
+    faulty("#[tool(pure, name = \"char\")] /** Do it. */ fn to_char() {}", &[]);
 }

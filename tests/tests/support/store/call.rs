@@ -115,7 +115,7 @@ fn touches(name: &str, op: Op) -> Vec<Touch> {
     let write = |place| Touch { place, writes: true };
     let (id, to) = (op.account(), op.other_account());
     match name {
-        "look" | "peek" => vec![read(World)],
+        "peek" => vec![read(World)],
         "poke" => vec![write(World)],
         "stock" => vec![read(Orders)],
         "order" => vec![write(Orders)],
@@ -132,7 +132,7 @@ fn touches(name: &str, op: Op) -> Vec<Touch> {
         "note" => vec![read(World), write(Notes)],
         "notes" => vec![read(World), read(Notes)],
         "recall" => vec![read(Notes)],
-        "count" => vec![read(World), write(Tally), read(Notes)],
+        "count" => vec![write(Tally), read(Notes)],
         "merge" => vec![write(World), write(Notes), write(Tally)],
         "jot" => vec![write(File(op.file())), write(Notes)],
         "think" | "ponder" => vec![],
@@ -212,7 +212,7 @@ impl Call {
             let name = NAMES[dice.roll(NAMES.len())];
             if (allowed.tool_limits || !LIMITED.contains(&name))
                 && (allowed.verdicts || name != "wipe")
-                && !(allowed.several && ["note", "count"].contains(&name))
+                && !(allowed.several && name == "note")
             {
                 break name;
             }

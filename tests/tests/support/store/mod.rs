@@ -220,7 +220,6 @@ macro_rules! store_tools {
 }
 
 store_tools! {
-    () look(;);
     (read) peek(;);
     (write) poke(;);
     (pure) think(;);
@@ -238,7 +237,7 @@ store_tools! {
     (write(file = path)) edit(path: PathBuf;);
     (read(file = from), write(file = into)) join(from: Vec<PathBuf>, into: PathBuf;);
     (destructive, write(file = path)) wipe(path: PathBuf;);
-    () note(; notes: &mut Notes);
+    (read) note(; notes: &mut Notes);
     (read) notes(; notes: &Notes);
     (pure) recall(; notes: &Notes);
     () count(; tally: &mut Tally, notes: &Notes);
