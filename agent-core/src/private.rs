@@ -10,6 +10,6 @@ pub use crate::tool::context::Invocation;
 pub use crate::tool::key::Key;
 pub use crate::tool::meta::{CallFuture, Meta, Tool, ToolInfo};
 pub use crate::tool::output::returned::Returned;
-pub use crate::tool::state::{Kind, Lend, LendMut};
+pub use crate::tool::state::{BorrowsEachStateOnce, Kind, Lend, LendMut};
 pub use crate::toolset::Tools;
 pub use crate::toolset::table::{Entry, ToolList, index, one_kind_of_keys, order, slots, sort};

@@ -44,6 +44,7 @@ pub(crate) fn broken_tool(tool: &ToolFn, error: &syn::Error) -> TokenStream {
     let (ident, name) = (tool.ident(), tool.name());
     let conditions = conditions(attrs);
     let twin = twin(tool);
+    let state = call::state(tool);
     quote! {
         #error
         #function
@@ -55,8 +56,8 @@ pub(crate) fn broken_tool(tool: &ToolFn, error: &syn::Error) -> TokenStream {
         }
 
         #(#conditions)*
-        impl<__S: ::core::marker::Send + ::core::marker::Sync + 'static> #core::Tool<__S> for #ident {
-            fn call(_: #core::Invocation<__S>) -> #core::CallFuture {
+        impl<#state: ::core::marker::Send + ::core::marker::Sync + 'static> #core::Tool<#state> for #ident {
+            fn call(_: #core::Invocation<#state>) -> #core::CallFuture {
                 ::core::unreachable!()
             }
         }
@@ -175,8 +176,9 @@ fn arg(param: &Param, core: &TokenStream) -> TokenStream {
             (DefaultValue::OfType, _) => {
                 quote_spanned!(place=> ::core::default::Default::default())
             }
-            (DefaultValue::Expr(expr), Kind::Text) => quote!(#core::Text::from(#expr)),
-            (DefaultValue::Expr(expr), Kind::Slice(_)) => quote!(::std::vec::Vec::from(#expr)),
+            (DefaultValue::Expr(expr), Kind::Text | Kind::Slice(_)) => {
+                quote!(::core::convert::From::from(#expr))
+            }
             (DefaultValue::Expr(expr), _) => expr.to_token_stream(),
         };
         quote_spanned!(place=> .or(|| #value))

@@ -21,14 +21,15 @@ impl Visit<'_> for Search<'_> {
     }
 
     fn visit_token_stream(&mut self, tokens: &TokenStream) {
-        self.found |= has(tokens.clone(), self.name);
+        self.found |= has(tokens, self.name);
     }
 }
 
-fn has(tokens: TokenStream, name: &Ident) -> bool {
-    tokens.into_iter().any(|token| match token {
+/// Whether a name is among these tokens, also as `{name}` in a text.
+pub(crate) fn has(tokens: &TokenStream, name: &Ident) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == *name,
-        TokenTree::Group(group) => has(group.stream(), name),
+        TokenTree::Group(group) => has(&group.stream(), name),
         TokenTree::Literal(literal) => captures(&literal.to_string(), name),
         TokenTree::Punct(_) => false,
     })

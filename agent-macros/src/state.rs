@@ -97,7 +97,7 @@ impl Lending {
         let (params, args, bounds) = generics.split_for_impl();
         quote_spanned! {at(ty)=>
             impl #params #core::Lend<#ty> for #name #args #bounds {
-                type Ref<'a> = &'a #ty where Self: 'a;
+                type Ref<'__a> = &'__a #ty where Self: '__a;
                 const KIND: #core::Kind = #core::Kind::Handle;
                 fn lend(&self) -> impl ::core::future::Future<Output = Self::Ref<'_>> + ::core::marker::Send {
                     ::core::future::ready(&self.#member)
@@ -120,7 +120,7 @@ impl Lending {
         quote_spanned! {at(guarded)=>
             #[allow(trivial_bounds)]
             impl #params #core::Lend<#guarded> for #name #args #bounds {
-                type Ref<'a> = <#ty as #core::Lend<#guarded>>::Ref<'a> where Self: 'a;
+                type Ref<'__a> = <#ty as #core::Lend<#guarded>>::Ref<'__a> where Self: '__a;
                 const KIND: #core::Kind = <#ty as #core::Lend<#guarded>>::KIND;
                 fn lend(&self) -> impl ::core::future::Future<Output = Self::Ref<'_>> + ::core::marker::Send {
                     #core::Lend::<#guarded>::lend(&self.#member)
@@ -129,7 +129,7 @@ impl Lending {
 
             #[allow(trivial_bounds)]
             impl #params #core::LendMut<#guarded> for #name #args #bounds {
-                type Mut<'a> = <#ty as #core::LendMut<#guarded>>::Mut<'a> where Self: 'a;
+                type Mut<'__a> = <#ty as #core::LendMut<#guarded>>::Mut<'__a> where Self: '__a;
                 fn lend_mut(&self) -> impl ::core::future::Future<Output = Self::Mut<'_>> + ::core::marker::Send {
                     #core::LendMut::<#guarded>::lend_mut(&self.#member)
                 }

@@ -30,13 +30,14 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for read {
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            cx.read::<Self>(&mut [&mut a0])?;
-            cx.admitted().await;
-            ::agent_core::__private::Returned::new(read(a0.take())).convert()
+            let mut __a0 = ::agent_core::__private::Arg::slot(&Self::ARGS.0);
+            ::agent_core::__private::Invocation::read::<Self>(&__cx, &mut [&mut __a0])?;
+            ::agent_core::__private::Invocation::admitted(&__cx).await;
+            ::agent_core::__private::Returned::new(read(__a0.take()))
+                .__agent_core_convert()
         })
     }
 }
@@ -66,13 +67,14 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for write {
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            cx.read::<Self>(&mut [&mut a0])?;
-            cx.admitted().await;
-            ::agent_core::__private::Returned::new(write(a0.take())).convert()
+            let mut __a0 = ::agent_core::__private::Arg::slot(&Self::ARGS.0);
+            ::agent_core::__private::Invocation::read::<Self>(&__cx, &mut [&mut __a0])?;
+            ::agent_core::__private::Invocation::admitted(&__cx).await;
+            ::agent_core::__private::Returned::new(write(__a0.take()))
+                .__agent_core_convert()
         })
     }
 }

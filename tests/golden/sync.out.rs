@@ -24,13 +24,16 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for add {
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            let mut a1 = Self::ARGS.1.slot();
-            cx.read::<Self>(&mut [&mut a0, &mut a1])?;
-            ::agent_core::__private::Returned::new(add(a0.take(), a1.take())).convert()
+            let mut __a0 = ::agent_core::__private::Arg::slot(&Self::ARGS.0);
+            let mut __a1 = ::agent_core::__private::Arg::slot(&Self::ARGS.1);
+            ::agent_core::__private::Invocation::read::<
+                Self,
+            >(&__cx, &mut [&mut __a0, &mut __a1])?;
+            ::agent_core::__private::Returned::new(add(__a0.take(), __a1.take()))
+                .__agent_core_convert()
         })
     }
 }
@@ -54,12 +57,12 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for now {
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            cx.read::<Self>(&mut [])?;
-            cx.admitted().await;
-            ::agent_core::__private::Returned::new(now()).convert()
+            ::agent_core::__private::Invocation::read::<Self>(&__cx, &mut [])?;
+            ::agent_core::__private::Invocation::admitted(&__cx).await;
+            ::agent_core::__private::Returned::new(now()).__agent_core_convert()
         })
     }
 }
@@ -81,12 +84,12 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for forget {
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            cx.read::<Self>(&mut [])?;
-            cx.admitted().await;
-            ::agent_core::__private::Returned::new(forget()).convert()
+            ::agent_core::__private::Invocation::read::<Self>(&__cx, &mut [])?;
+            ::agent_core::__private::Invocation::admitted(&__cx).await;
+            ::agent_core::__private::Returned::new(forget()).__agent_core_convert()
         })
     }
 }
@@ -116,14 +119,16 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for larger {
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            let mut a1 = Self::ARGS.1.slot();
-            cx.read::<Self>(&mut [&mut a0, &mut a1])?;
-            ::agent_core::__private::Returned::new(larger(a0.take(), a1.take()))
-                .convert()
+            let mut __a0 = ::agent_core::__private::Arg::slot(&Self::ARGS.0);
+            let mut __a1 = ::agent_core::__private::Arg::slot(&Self::ARGS.1);
+            ::agent_core::__private::Invocation::read::<
+                Self,
+            >(&__cx, &mut [&mut __a0, &mut __a1])?;
+            ::agent_core::__private::Returned::new(larger(__a0.take(), __a1.take()))
+                .__agent_core_convert()
         })
     }
 }
@@ -161,15 +166,20 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for hash {
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            cx.read::<Self>(&mut [&mut a0])?;
-            let a0 = a0.take();
-            cx.reads("file", &Self::key0(&a0));
-            cx.admitted().await;
-            ::agent_core::__private::Returned::new(hash(a0).await).convert()
+            let mut __a0 = ::agent_core::__private::Arg::slot(&Self::ARGS.0);
+            ::agent_core::__private::Invocation::read::<Self>(&__cx, &mut [&mut __a0])?;
+            let __a0 = __a0.take();
+            ::agent_core::__private::Invocation::reads(
+                &__cx,
+                "file",
+                &Self::key0(&__a0),
+            );
+            ::agent_core::__private::Invocation::admitted(&__cx).await;
+            ::agent_core::__private::Returned::new(hash(__a0).await)
+                .__agent_core_convert()
         })
     }
 }

@@ -51,6 +51,10 @@ pub enum Kind {
     Locked,
 }
 
+/// A tool that borrows a `T`: two implementations for one type are two borrows of it, which would wait
+/// for each other.
+pub trait BorrowsEachStateOnce<T: ?Sized> {}
+
 impl<T: Send + Sync + 'static> Lend<T> for T {
     type Ref<'a> = &'a T;
     const KIND: Kind = Kind::Handle;

@@ -134,25 +134,26 @@ impl<L> Default for Tools<L> {
 #[macro_export]
 macro_rules! tools {
     ($($tool:ty),* $(,)?) => {{
-        struct List;
-        const NAMES: &[&str] = &[$(<$tool as $crate::__private::ToolInfo>::META.name()),*];
+        // Types have no hygiene: a tool may be called `List` or `S`.
+        struct __List;
+        const NAMES: &[&str] = &[$($crate::__private::Meta::name(&<$tool as $crate::__private::ToolInfo>::META)),*];
         // Not generic, so that `cargo check` evaluates it too.
         const ORDER: [u16; NAMES.len()] = $crate::__private::order(NAMES);
         const SLOTS: usize = $crate::__private::slots(NAMES.len());
         const _: () = $crate::__private::one_kind_of_keys(&[
             $(<$tool as $crate::__private::ToolInfo>::META),*
         ]);
-        impl<S: ::core::marker::Send + ::core::marker::Sync + 'static>
-            $crate::__private::ToolList<S> for List
+        impl<__State: ::core::marker::Send + ::core::marker::Sync + 'static>
+            $crate::__private::ToolList<__State> for __List
         where
-            $($tool: $crate::__private::Tool<S>),*
+            $($tool: $crate::__private::Tool<__State>),*
         {
             #[allow(clippy::large_stack_arrays)]
-            const TABLE: &'static [$crate::__private::Entry<S>] =
-                &$crate::__private::sort([$($crate::__private::Entry::<S>::of::<($tool)>()),*], ORDER);
+            const TABLE: &'static [$crate::__private::Entry<__State>] =
+                &$crate::__private::sort([$($crate::__private::Entry::<__State>::of::<($tool)>()),*], ORDER);
             const INDEX: &'static [u16] = &$crate::__private::index::<SLOTS>(NAMES, &ORDER);
         }
-        $crate::__private::Tools::<List>::new()
+        $crate::__private::Tools::<__List>::new()
     }};
 }
 

@@ -34,8 +34,13 @@ pub(super) fn resources(tool: &ToolFn) -> Option<TokenStream> {
     })
 }
 
-/// `cx.writes("file", &Self::key0(&a0));` for each key, of arguments that are in these locals.
-pub(super) fn claims(tool: &ToolFn, cx: &Ident, locals: &[Ident]) -> TokenStream {
+/// `Invocation::writes(&cx, "file", &Self::key0(&a0));` for each key, of arguments that are in these locals.
+pub(super) fn claims(
+    tool: &ToolFn,
+    cx: &Ident,
+    locals: &[Ident],
+    core: &TokenStream,
+) -> TokenStream {
     let claims = keyed(tool).map(|keyed| {
         let function = &keyed.function;
         let arguments = args(tool).zip(locals).filter(|(param, _)| keyed.takes(param));
@@ -45,7 +50,7 @@ pub(super) fn claims(tool: &ToolFn, cx: &Ident, locals: &[Ident]) -> TokenStream
         }));
         let Resource { access, name, .. } = keyed.resource;
         let claim = if *access == Access::Write { quote!(writes) } else { quote!(reads) };
-        quote!(#cx.#claim(#name, &Self::#function(#values));)
+        quote!(#core::Invocation::#claim(&#cx, #name, &Self::#function(#values));)
     });
     quote!(#(#claims)*)
 }

@@ -8,9 +8,9 @@ use std::ops::Deref;
 use crate::error::ToolError;
 use crate::tool::output::ToolOutput;
 
-/// What a function returned, on its way through method resolution: `Returned::new(x).convert()`.
+/// What a function returned, on its way through method resolution: `Returned::new(x).__agent_core_convert()`.
 ///
-/// A `Result`, through any alias and whatever its error, has a `convert` of its own, so that no
+/// A `Result`, through any alias and whatever its error, has a method of its own, so that no
 /// error goes out as a success. All others find that of `Plain` behind the `Deref`.
 pub struct Returned<T>(Plain<T>);
 
@@ -45,7 +45,7 @@ impl<T> Plain<T> {
     ///
     /// When the value cannot be serialised.
     #[inline]
-    pub fn convert(&self) -> Result<ToolOutput, ToolError>
+    pub fn __agent_core_convert(&self) -> Result<ToolOutput, ToolError>
     where
         T: IntoToolOutput,
     {
@@ -60,7 +60,7 @@ impl<T, E> Returned<Result<T, E>> {
     ///
     /// What the function returned, or when the value cannot be serialised.
     #[inline]
-    pub fn convert(&self) -> Result<ToolOutput, ToolError>
+    pub fn __agent_core_convert(&self) -> Result<ToolOutput, ToolError>
     where
         T: IntoToolOutput,
         E: IntoToolError,
