@@ -188,3 +188,65 @@ fn the_access_of_a_tool_is_its_strongest_claim() {
     let (pure, read, write) = (Access::Pure, Access::Read, Access::Write);
     assert_eq!(access, [read, write, write, write, write, pure, write, write, write, read]);
 }
+
+/// Which thread runs it.
+fn thread() -> String {
+    format!("{:?}", std::thread::current().id())
+}
+
+/// On which thread it runs.
+#[tool(pure)]
+fn on_a_thread() -> String {
+    thread()
+}
+
+/// On which thread it runs, if it says that it is short.
+#[tool(pure, inline)]
+fn in_place() -> String {
+    thread()
+}
+
+/// On which thread it runs, if it waits.
+#[tool(pure)]
+async fn on_the_runtime() -> String {
+    tokio::task::yield_now().await;
+    thread()
+}
+
+/// On which thread it runs, if it blocks where it waits.
+#[tool(pure, blocking)]
+async fn async_on_a_thread() -> String {
+    tokio::task::yield_now().await;
+    thread()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_fn_runs_on_a_thread_and_an_async_fn_on_the_runtime_unless_it_says_otherwise() {
+    let tools = Toolset::from(tools![on_a_thread, in_place, on_the_runtime, async_on_a_thread]);
+    let response = ["on_a_thread", "in_place", "on_the_runtime", "async_on_a_thread"]
+        .into_iter()
+        .fold(Response::new(), |response, name| response.call(name, "{}"));
+    let outcome = Agent::new(once(response)).tools(tools).run("go").await.unwrap();
+    let here = thread();
+    let there: Vec<_> = texts(outcome.transcript()).iter().map(|text| **text == *here).collect();
+    assert_eq!(there, [false, true, true, false]);
+}
+
+/// Do not return for a while.
+#[tool(pure, timeout = "20ms")]
+fn hang() {
+    std::thread::sleep(ms(500));
+}
+
+/// A body on a thread takes real time.
+#[tokio::test(flavor = "current_thread")]
+async fn a_fn_can_be_timed_out() {
+    let began = std::time::Instant::now();
+    let outcome = Agent::new(once(Response::new().call("hang", "{}")))
+        .tools(tools![hang])
+        .run("go")
+        .await
+        .unwrap();
+    assert_eq!(statuses(outcome.transcript()), [CallStatus::TimedOut]);
+    assert!(began.elapsed() < ms(400), "{:?}", began.elapsed());
+}
