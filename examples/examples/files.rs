@@ -2,9 +2,8 @@
 //!
 //! `cargo run --example files`
 //!
-//! The model is scripted; the tools are not. They read files and run `cargo`, so they are
-//! `blocking`: each call gets a thread on which it may block. The last text is made of what they
-//! returned.
+//! The model is scripted; the tools are not. They read files and run `cargo`, so each is a plain
+//! `fn`: its calls run on threads that may block. The last text is made of what they returned.
 
 use std::error::Error;
 use std::path::{Component, Path, PathBuf};

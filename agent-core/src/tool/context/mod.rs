@@ -77,8 +77,8 @@ impl ToolContext {
     /// Whether the call was stopped or timed out, so that nobody waits for it much longer.
     ///
     /// An async tool that timed out is dropped at once, and one whose run is cancelled after
-    /// [some time](crate::Limits::grace) in which it can come to an end; a blocking one has to look by
-    /// itself.
+    /// [some time](crate::Limits::grace) in which it can come to an end; one on a thread, which is each
+    /// plain `fn`, has to look by itself.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.call.cancelled.is_cancelled()
