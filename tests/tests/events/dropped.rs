@@ -4,9 +4,9 @@ use agent_core::Event;
 use tokio::time::timeout;
 
 use crate::agent;
-use crate::diary::{Diary, assert_quiet};
-use crate::streamed::Script;
-use crate::support::{ms, saved};
+use agent_tests::support::diary::{Diary, assert_quiet};
+use agent_tests::support::streamed::Script;
+use agent_tests::support::{ms, saved};
 
 fn scripts() -> [Script; 3] {
     let calls = "look 30, think 20, save 40, look 10, tell 50";

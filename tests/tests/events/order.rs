@@ -6,10 +6,10 @@ use agent_core::{
 use tokio::time::Instant;
 
 use crate::agent;
-use crate::diary::Diary;
-use crate::streamed::{Script, Streamed};
-use crate::support::{ms, once, plan};
-use crate::watched::{watched, words};
+use agent_tests::support::diary::Diary;
+use agent_tests::support::streamed::{Script, Streamed};
+use agent_tests::support::watched::{watched, words};
+use agent_tests::support::{ms, once, plan};
 
 fn rich() -> Script {
     Script::new()

@@ -8,10 +8,10 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 use crate::agent;
-use crate::diary::Diary;
-use crate::streamed::Script;
-use crate::support::{ms, once};
-use crate::watched::watched;
+use agent_tests::support::diary::Diary;
+use agent_tests::support::streamed::Script;
+use agent_tests::support::watched::watched;
+use agent_tests::support::{ms, once};
 
 fn kind(event: &Event) -> String {
     let json: Value = serde_json::to_value(event).unwrap();

@@ -15,10 +15,10 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
 use crate::agent;
-use crate::diary::Diary;
-use crate::streamed::{Script, Streamed};
-use crate::support::{ms, once, plan};
-use crate::watched::{watched, words};
+use agent_tests::support::diary::Diary;
+use agent_tests::support::streamed::{Script, Streamed};
+use agent_tests::support::watched::{watched, words};
+use agent_tests::support::{ms, once, plan};
 
 /// Past the capture of the test harness.
 fn say(line: &str) {

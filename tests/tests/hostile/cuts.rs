@@ -1,13 +1,13 @@
 //! A connection that ends at any byte, and an answer with any other byte.
 
-use super::server::{End, Framing, Server, content, done, framed, whole};
-use super::support::{ms, saved};
 use super::{chat, model_error, unhurried};
 use agent_core::providers::Anthropic;
 use agent_core::transport::Http;
 use agent_core::{
     Agent, Limits, ModelErrorKind as Kind, Outcome, RunError, Transcript, tool, tools,
 };
+use agent_tests::support::server::{End, Framing, Server, content, done, framed, whole};
+use agent_tests::support::{ms, saved};
 use futures::future::join_all;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

@@ -1,9 +1,9 @@
 //! A server that sends too much, or what becomes too much.
 
-use super::server::{End, Framing, Server, answer, content, done, framed, whole};
-use super::support::{ms, saved};
 use super::{agent, chat, refuses, unhurried};
 use agent_core::{CallStatus, ModelErrorKind as Kind, Outcome, RunError, Transcript, tool, tools};
+use agent_tests::support::server::{End, Framing, Server, answer, content, done, framed, whole};
+use agent_tests::support::{ms, saved};
 use allocation_counter::{AllocationInfo, measure};
 use serde_json::Value;
 use std::future::Future;

@@ -1,0 +1,227 @@
+//! Each call has an ending of its own, whatever ends the run, and a row in the timeline.
+
+use agent_core::CallStatus::{Completed, Failed, Interrupted, NotRun, TimedOut};
+use agent_core::{
+    Agent, Limits, Response, RunEnd, RunErrorKind, ScriptedModel, ToolContext, ToolError, Toolset,
+    Transcript, WaitedFor, tool, tools,
+};
+use agent_tests::support::{ms, once, plan, statuses, texts};
+use std::collections::HashSet;
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// Save.
+#[tool(write)]
+async fn save(ms: u64) -> u64 {
+    sleep(Duration::from_millis(ms)).await;
+    ms
+}
+
+/// Think about a long text.
+#[tool(pure)]
+async fn think(text: String) -> usize {
+    sleep(Duration::from_millis(1)).await;
+    text.len()
+}
+
+/// Give up.
+#[tool(pure)]
+fn die() -> Result<(), ToolError> {
+    Err(ToolError::fatal("for good"))
+}
+
+/// Go on for a second after the end.
+#[tool(pure)]
+async fn linger() {
+    struct Slow;
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    }
+    let _slow = Slow;
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_not_polled_before_the_drop_not_run() {
+    let agent = Agent::new(once(plan("save 5, save 5"))).tools(tools![save]);
+    let mut chat = agent.conversation(Transcript::default());
+    let mut run = Box::pin(chat.send("go"));
+    poll_fn(|cx| {
+        assert!(run.as_mut().poll(cx).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+    // The first call is spawned, and no task has run yet.
+    drop(run);
+    assert_eq!(statuses(chat.transcript()), [NotRun, NotRun]);
+    assert_eq!(texts(chat.transcript())[0], "never started: the run was dropped");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fatal_error_stops_the_admission_of_the_calls_after_it() {
+    let large = format!(r#"{{"text":"{}"}}"#, "x".repeat(70_000));
+    let response = (0..8).fold(Response::new().call("die", "{}"), |response, _| {
+        response.call("think", large.as_str())
+    });
+    let error = Agent::new(once(response)).tools(tools![die, think]).run("go").await.unwrap_err();
+    assert!(matches!(error.kind(), RunErrorKind::Fatal { .. }));
+    let statuses = statuses(error.transcript());
+    assert_eq!((statuses.len(), statuses[0]), (9, Failed));
+    assert!(!statuses.contains(&Completed), "{statuses:?}");
+    assert_eq!(statuses[8], NotRun);
+    assert_eq!(error.timeline().calls().len(), 9);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_is_dropped_while_its_calls_let_go_says_what_ran() {
+    let response = Response::new().call("linger", "{}").call("die", "{}");
+    let agent = Agent::new(once(response)).tools(tools![linger, die]);
+    let mut chat = agent.conversation(Transcript::default());
+    _ = tokio::time::timeout(ms(100), chat.send("go")).await;
+    assert_eq!(statuses(chat.transcript()), [Interrupted, Failed]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_fails_has_its_time_in_the_timeline() {
+    let model = ScriptedModel::new().latency(ms(300)).turn(|_| Response::new().call("save", "{"));
+    let error = Agent::new(model).tools(tools![save]).run("go").await.unwrap_err();
+    let timeline = error.timeline();
+    let turns: Vec<_> =
+        timeline.turns().iter().map(|turn| turn.ended.saturating_sub(turn.started)).collect();
+    assert_eq!(turns, [ms(300), ms(0)]);
+    let text = format!("{error:?}");
+    assert!(text.ends_with("the script has 1 turns, and turn 2 was asked for"), "{text}");
+}
+
+/// Write on a thread until told otherwise.
+#[tool(write, blocking, timeout = "50ms")]
+fn outlive(ms: u64) {
+    std::thread::sleep(Duration::from_millis(ms));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wait_for_a_call_of_an_earlier_turn_names_that_turn() {
+    let model = ScriptedModel::new()
+        .turn(|_| plan("outlive 400"))
+        .turn(|_| plan("save 1"))
+        .turn(|_| Response::new().with_text("done"));
+    let outcome = Agent::new(model).tools(tools![outlive, save]).run("go").await.unwrap();
+    assert_eq!(statuses(outcome.transcript()), [TimedOut, Completed]);
+    let timeline = outcome.timeline();
+    let earlier = WaitedFor::Earlier { turn: 1, number: 1 };
+    assert_eq!(timeline.calls()[1].waited_for, Some(earlier));
+    assert!(timeline.to_string().contains("for #1 of turn 1"), "{timeline}");
+}
+
+#[test]
+fn a_blocking_call_without_a_thread_is_answered() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .thread_stack_size(1 << 47)
+        .build()
+        .unwrap();
+    std::panic::set_hook(Box::new(|_| {}));
+    let outcome = runtime.block_on(async {
+        let agent = Agent::new(once(plan("outlive 1"))).tools(tools![outlive]);
+        tokio::time::timeout(Duration::from_secs(5), agent.run("go")).await
+    });
+    let outcome = outcome.expect("the run ends").unwrap();
+    assert_eq!(texts(outcome.transcript()), ["there was no thread for the blocking tool"]);
+    assert_eq!(statuses(outcome.transcript()), [Failed]);
+}
+
+#[test]
+fn a_call_of_no_run_that_waits_without_a_timer_is_answered() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    std::panic::set_hook(Box::new(|_| {}));
+    let result = runtime.block_on(Toolset::from(tools![linger]).call("linger", "{}"));
+    assert_eq!(result.text(), "the call has a timeout, and the runtime no timer");
+}
+
+/// The key of the call.
+#[tool(pure)]
+fn key(call: ToolContext) -> String {
+    call.key().to_owned()
+}
+
+#[tokio::test]
+async fn keys_differ_between_calls_turns_and_runs() {
+    let response = || Response::new().call("key", "{}").call("key", "{}");
+    let model = ScriptedModel::new()
+        .turn(move |_| response())
+        .turn(move |_| response())
+        .turn(|_| Response::new().with_text("done"));
+    let agent = Agent::new(model).tools(tools![key]);
+    let mut keys = HashSet::new();
+    for _ in 0..2 {
+        let outcome = agent.run("go").await.unwrap();
+        keys.extend(texts(outcome.transcript()).into_iter().map(str::to_owned));
+    }
+    assert_eq!(keys.len(), 8);
+    // The first part is drawn anew in each process.
+    assert!(keys.iter().all(|key| !key.starts_with("0000000000000000")));
+}
+
+#[tokio::test]
+async fn a_conversation_is_resumed_after_an_error_and_after_its_turns() {
+    let model = ScriptedModel::new()
+        .turn(|_| Response::new().call("key", "{}"))
+        .turn(|request| Response::new().with_text(format!("{} result", request.results().len())));
+    let agent = Agent::new(model).tools(tools![key]).max_turns(1);
+    let mut chat = agent.conversation(Transcript::default());
+    assert_eq!(chat.send("go").await.unwrap().end(), &RunEnd::MaxTurns);
+    let outcome = chat.resume().await.unwrap();
+    assert_eq!((outcome.text().as_str(), outcome.end()), ("1 result", &RunEnd::Done));
+    assert_eq!(chat.transcript().messages().len(), 4);
+
+    // The script is at its end, so this fails; what was said stays, once.
+    chat.send("and now?").await.unwrap_err();
+    chat.resume().await.unwrap_err();
+    assert_eq!(chat.transcript().messages().len(), 5);
+}
+
+/// Block a thread, in an async function.
+#[tool(write, blocking, timeout = "50ms")]
+async fn outlive_async(ms: u64) {
+    sleep(Duration::from_millis(1)).await;
+    std::thread::sleep(Duration::from_millis(ms));
+}
+
+/// Who waits for a body that outlived its timeout is answered after a while, and what it claimed is free
+/// when that ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_behind_one_that_does_not_end_is_answered() {
+    let limits = Limits::default().with_call_timeout(ms(60));
+    let tools = Toolset::from(tools![outlive_async, save]);
+    let on_it = |calls| Agent::new(once(plan(calls))).tools(tools.clone()).limits(limits.clone());
+    let outcome = on_it("outlive_async 600, save 1, save 1").run("go").await.unwrap();
+    assert_eq!(statuses(outcome.transcript()), [TimedOut, NotRun, NotRun]);
+    let told = "never started: still busy with call #1 of this response, which timed out and has not \
+                ended; try again later";
+    assert_eq!(texts(outcome.transcript())[1..], [told, told]);
+    assert!(outcome.elapsed() < ms(400), "{:?}", outcome.elapsed());
+    assert_eq!(outcome.timeline().calls()[1].waited_for, Some(WaitedFor::Call(1)));
+
+    let behind = on_it("save 1").run("go").await.unwrap();
+    let told = texts(behind.transcript())[0].to_owned();
+    assert!(told.contains("still busy with an earlier call"), "{told}");
+    sleep(ms(500)).await;
+    let after = on_it("save 1").run("go").await.unwrap();
+    assert_eq!(statuses(after.transcript()), [Completed]);
+}
+
+/// What the guide says of `blocking` on an async function.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_blocking_async_body_keeps_its_claims_after_its_timeout_too() {
+    let agent = Agent::new(once(plan("outlive_async 300, save 1")));
+    let outcome = agent.tools(tools![outlive_async, save]).run("go").await.unwrap();
+    assert_eq!(statuses(outcome.transcript()), [TimedOut, Completed]);
+    let timeline = outcome.timeline();
+    let save = &timeline.calls()[1];
+    assert_eq!(save.waited_for, Some(WaitedFor::Call(1)));
+    assert!(save.waited() >= ms(200), "{:?}", save.waited());
+}
