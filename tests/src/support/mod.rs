@@ -2,6 +2,7 @@
 
 pub mod diary;
 pub mod dice;
+pub mod panics;
 pub mod server;
 pub mod store;
 pub mod streamed;

@@ -5,13 +5,10 @@ use agent_core::{
     ToolContext, tool, tools,
 };
 use std::future::poll_fn;
-use std::io::Write;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::Poll;
-use std::time::{Duration, Instant};
-use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
 use crate::agent;
@@ -19,11 +16,6 @@ use agent_tests::support::diary::Diary;
 use agent_tests::support::streamed::{Script, Streamed};
 use agent_tests::support::watched::{watched, words};
 use agent_tests::support::{ms, once, plan};
-
-/// Past the capture of the test harness.
-fn say(line: &str) {
-    _ = writeln!(std::io::stderr(), "{line}");
-}
 
 /// The next event, if it is there without waiting.
 async fn there(run: &mut RunStream<'_>) -> Option<Event> {
@@ -141,53 +133,6 @@ async fn of_a_long_answer_a_slow_watcher_holds_a_piece() {
         }
     }
     assert_eq!((heard, ahead), (10_000, 0));
-}
-
-static SPAM: AtomicU64 = AtomicU64::new(0);
-
-/// Tell how far it is without a pause, until it is stopped.
-#[tool(read, blocking)]
-fn spam(call: ToolContext) -> u64 {
-    while !call.is_cancelled() {
-        call.progress("x");
-        SPAM.fetch_add(1, SeqCst);
-    }
-    0
-}
-
-/// Calls on other threads tell more all the time, and the watcher still gets its turns, and the cancel.
-#[test]
-fn calls_that_tell_without_a_pause_hold_neither_the_watcher_nor_a_cancel_up() {
-    let threads = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
-    told_without_a_pause(&threads);
-    told_without_a_pause(&Builder::new_current_thread().enable_time().build().unwrap());
-}
-
-fn told_without_a_pause(runtime: &Runtime) {
-    runtime.block_on(async {
-        for early in [false, true] {
-            let calls = || Script::new().call("spam", "{}").call("spam", "{}");
-            let script =
-                if early { calls().with_text("so").after(60_000).end() } else { calls().end() };
-            let agent = Agent::new(Streamed::new([script])).tools(tools![spam]);
-            let began = std::time::Instant::now();
-            let mut run = agent.run("go").cancel_on(sleep(ms(300))).stream();
-            let (mut events, mut at_once, mut most) = (0_u64, 0_u64, 0);
-            loop {
-                let before = Instant::now();
-                let Some(event) = run.next().await else { break };
-                events += u64::from(matches!(event, Event::CallProgress { .. }));
-                // What is there already takes no time.
-                let is_there = before.elapsed() < Duration::from_micros(2);
-                at_once = if is_there { at_once + 1 } else { 0 };
-                most = most.max(at_once);
-            }
-            let took = began.elapsed();
-            assert!(took < Duration::from_secs(3), "early {early}: {took:?}, {events} events");
-            let words = SPAM.load(SeqCst);
-            say(&format!("early {early}: {words} words, {events} events, {most} of them at once"));
-        }
-    });
 }
 
 /// Takes an event a second.

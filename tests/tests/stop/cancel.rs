@@ -2,7 +2,6 @@
 
 mod approvals;
 mod asking;
-mod blocking;
 mod calls;
 mod deadlines;
 mod later;

@@ -2,17 +2,14 @@
 
 use agent_core::CallStatus::{Completed, Failed, Interrupted, NotRun, TimedOut};
 use agent_core::{
-    Agent, BoxFuture, Conversation, Limits, Lock, Message, Model, ModelError, ParallelToolCalls,
-    Request, Response, RunErrorKind, ScriptedModel, ToolContext, ToolError, Toolset, Transcript,
-    tool, tools,
+    Agent, BoxFuture, Conversation, Lock, Message, Model, ModelError, ParallelToolCalls, Request,
+    Response, RunErrorKind, ScriptedModel, ToolError, Toolset, Transcript, tool, tools,
 };
 use agent_tests::support::{StopAt, ms, once, plan, saved, statuses, texts};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
 use std::task::Poll;
-use std::thread;
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::{sleep, timeout};
@@ -313,27 +310,6 @@ async fn a_fatal_error_is_fatal_under_every_rule() {
     }
 }
 
-/// Cannot be interrupted.
-#[tool(write)]
-fn stubborn() {
-    thread::sleep(ms(1500));
-}
-
-/// End the run as soon as the other one is at work.
-#[tool(pure)]
-async fn end_soon() -> Result<(), ToolError> {
-    sleep(ms(100)).await;
-    Err(ToolError::fatal("the end"))
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn a_call_that_does_not_let_go_is_not_said_to_have_not_run() {
-    let calls = Response::new().call("stubborn", "{}").call("end_soon", "{}");
-    let agent = Agent::new(once(calls)).tools(tools![stubborn, end_soon]);
-    let error = agent.run("go").await.unwrap_err();
-    assert_eq!(statuses(error.transcript()), [Interrupted, Failed]);
-}
-
 #[tokio::test(start_paused = true)]
 async fn of_two_runs_on_one_toolset_the_other_goes_on_when_one_is_dropped() {
     let app = Arc::new(App::default());
@@ -379,127 +355,4 @@ async fn a_call_of_a_dropped_run_that_waited_for_a_slot_holds_nobody_back() {
     timeout(ms(10), narrow.run("save")).await.unwrap_err();
     assert_eq!(free.run("save").await.unwrap().elapsed(), ms(10));
     assert_eq!(holder.await.unwrap(), ms(1000));
-}
-
-/// Ends a thread that hangs, with a failure.
-fn within(time: Duration, what: impl FnOnce() + Send + 'static) {
-    let (done, ended) = channel();
-    let thread = thread::spawn(move || {
-        what();
-        done.send(()).unwrap();
-    });
-    match ended.recv_timeout(time) {
-        Ok(()) => thread.join().unwrap(),
-        Err(why) => panic!("no end within {time:?}: {why}"),
-    }
-}
-
-fn flavours() -> [Runtime; 2] {
-    let one = Builder::new_current_thread().enable_time().build().unwrap();
-    let many = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
-    [one, many]
-}
-
-/// Wait for nothing, on a thread of its own.
-#[tool(write, blocking)]
-fn block(ctx: ToolContext) {
-    while !ctx.is_cancelled() {
-        thread::sleep(ms(1));
-    }
-}
-
-#[test]
-fn a_runtime_may_be_dropped_under_a_running_batch() {
-    within(Duration::from_secs(20), || {
-        for runtime in flavours() {
-            let app = Arc::new(App::default());
-            let calls = plan("look 60000, save 60000, note 60000, note 10, think 60000, fail 1");
-            let calls = calls.call("block", "{}");
-            let tools = with_end(&app).and(tools![block]).unwrap();
-            for agent in [
-                Agent::new(once(calls.clone())).tools(tools.clone()),
-                Agent::new(once(calls.clone())).tools(tools.clone()).concurrency(2),
-            ] {
-                runtime.spawn(async move { agent.run("go").await.map(drop) });
-            }
-            runtime.block_on(async { sleep(ms(50)).await });
-            let effects = app.effects.count();
-            drop(runtime);
-            assert!(effects > 0);
-            let after = app.effects.count();
-            thread::sleep(ms(30));
-            assert_eq!(app.effects.count(), after);
-        }
-    });
-}
-
-/// Count.
-#[tool]
-async fn count(notes: &mut Notes) -> usize {
-    notes.0.push(1);
-    if notes.0.len() == 10 {
-        sleep(Duration::from_secs(3600)).await;
-    }
-    notes.0.len()
-}
-
-fn ten_thousand() -> Agent {
-    let calls = (0..10_000).fold(Vec::new(), |mut calls, n| {
-        calls.push(agent_core::ToolCall::new(format!("c{n}"), "count", "{}"));
-        calls
-    });
-    let response = calls.into_iter().fold(Response::new(), |response, call| {
-        response.block(agent_core::Content::ToolCall(call).into())
-    });
-    let tools = tools![count].with_state(Lock::new(Notes::default()));
-    Agent::new(once(response)).tools(tools).limits(Limits::default().with_calls(10_000))
-}
-
-#[test]
-fn a_long_queue_for_one_state_is_let_go_without_a_deep_stack() {
-    within(Duration::from_secs(60), || {
-        for runtime in flavours() {
-            for agent in [ten_thousand(), ten_thousand().concurrency(3)] {
-                runtime.spawn(async move { agent.run("go").await.map(drop) });
-            }
-            runtime.block_on(async { sleep(ms(300)).await });
-            drop(runtime);
-        }
-        for runtime in flavours() {
-            runtime.block_on(async {
-                let agent = ten_thousand();
-                timeout(ms(300), agent.run("go")).await.unwrap_err();
-                assert_eq!(timeout(ms(10), tokio::task::yield_now()).await, Ok(()));
-            });
-        }
-    });
-}
-
-#[test]
-fn runs_dropped_at_random_moments_on_many_threads_leave_a_free_toolset() {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
-    runtime.block_on(async {
-        let app = Arc::new(App::default());
-        let tools = bind(&app);
-        for round in 0..2_000_u32 {
-            let calls = plan("note 0, save 0, look 0, note 0, think 0, save 0");
-            let agent = Agent::new(once(calls)).tools(tools.clone()).concurrency(2);
-            let run = tokio::spawn(async move { agent.run("go").await.map(drop) });
-            for _ in 0..round % 50 {
-                tokio::task::yield_now().await;
-            }
-            run.abort();
-            _ = run.await;
-        }
-        let last = Agent::new(once(plan("save 0, note 0"))).tools(tools);
-        let outcome = timeout(Duration::from_secs(10), last.run("go")).await.unwrap().unwrap();
-        assert_eq!(texts(outcome.transcript()), ["0", "0"]);
-        for _ in 0..1000 {
-            if Handle::current().metrics().num_alive_tasks() == 0 {
-                return;
-            }
-            sleep(ms(1)).await;
-        }
-        panic!("tasks are left");
-    });
 }

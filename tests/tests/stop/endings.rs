@@ -1,10 +1,11 @@
 //! Each call has an ending of its own, whatever ends the run, and a row in the timeline.
 
-use agent_core::CallStatus::{Completed, Failed, Interrupted, NotRun, TimedOut};
+use agent_core::CallStatus::{Completed, Failed, NotRun};
 use agent_core::{
-    Agent, Limits, Response, RunEnd, RunErrorKind, ScriptedModel, ToolContext, ToolError, Toolset,
-    Transcript, WaitedFor, tool, tools,
+    Agent, Response, RunEnd, RunErrorKind, ScriptedModel, ToolContext, ToolError, Toolset,
+    Transcript, tool, tools,
 };
+use agent_tests::support::panics::count_panics;
 use agent_tests::support::{ms, once, plan, statuses, texts};
 use std::collections::HashSet;
 use std::future::{Future, poll_fn};
@@ -30,19 +31,6 @@ async fn think(text: String) -> usize {
 #[tool(pure)]
 fn die() -> Result<(), ToolError> {
     Err(ToolError::fatal("for good"))
-}
-
-/// Go on for a second after the end.
-#[tool(pure)]
-async fn linger() {
-    struct Slow;
-    impl Drop for Slow {
-        fn drop(&mut self) {
-            std::thread::sleep(Duration::from_millis(300));
-        }
-    }
-    let _slow = Slow;
-    std::future::pending::<()>().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -76,15 +64,6 @@ async fn a_fatal_error_stops_the_admission_of_the_calls_after_it() {
     assert_eq!(error.timeline().calls().len(), 9);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_that_is_dropped_while_its_calls_let_go_says_what_ran() {
-    let response = Response::new().call("linger", "{}").call("die", "{}");
-    let agent = Agent::new(once(response)).tools(tools![linger, die]);
-    let mut chat = agent.conversation(Transcript::default());
-    _ = tokio::time::timeout(ms(100), chat.send("go")).await;
-    assert_eq!(statuses(chat.transcript()), [Interrupted, Failed]);
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_model_that_fails_has_its_time_in_the_timeline() {
     let model = ScriptedModel::new().latency(ms(300)).turn(|_| Response::new().call("save", "{"));
@@ -103,20 +82,6 @@ fn outlive(ms: u64) {
     std::thread::sleep(Duration::from_millis(ms));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wait_for_a_call_of_an_earlier_turn_names_that_turn() {
-    let model = ScriptedModel::new()
-        .turn(|_| plan("outlive 400"))
-        .turn(|_| plan("save 1"))
-        .turn(|_| Response::new().with_text("done"));
-    let outcome = Agent::new(model).tools(tools![outlive, save]).run("go").await.unwrap();
-    assert_eq!(statuses(outcome.transcript()), [TimedOut, Completed]);
-    let timeline = outcome.timeline();
-    let earlier = WaitedFor::Earlier { turn: 1, number: 1 };
-    assert_eq!(timeline.calls()[1].waited_for, Some(earlier));
-    assert!(timeline.to_string().contains("for #1 of turn 1"), "{timeline}");
-}
-
 #[test]
 fn a_blocking_call_without_a_thread_is_answered() {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -124,7 +89,7 @@ fn a_blocking_call_without_a_thread_is_answered() {
         .thread_stack_size(1 << 47)
         .build()
         .unwrap();
-    std::panic::set_hook(Box::new(|_| {}));
+    count_panics();
     let outcome = runtime.block_on(async {
         let agent = Agent::new(once(plan("outlive 1"))).tools(tools![outlive]);
         tokio::time::timeout(Duration::from_secs(5), agent.run("go")).await
@@ -134,10 +99,16 @@ fn a_blocking_call_without_a_thread_is_answered() {
     assert_eq!(statuses(outcome.transcript()), [Failed]);
 }
 
+/// Wait for ever.
+#[tool(pure)]
+async fn linger() {
+    std::future::pending::<()>().await;
+}
+
 #[test]
 fn a_call_of_no_run_that_waits_without_a_timer_is_answered() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    std::panic::set_hook(Box::new(|_| {}));
+    count_panics();
     let result = runtime.block_on(Toolset::from(tools![linger]).call("linger", "{}"));
     assert_eq!(result.text(), "the call has a timeout, and the runtime no timer");
 }
@@ -182,46 +153,4 @@ async fn a_conversation_is_resumed_after_an_error_and_after_its_turns() {
     chat.send("and now?").await.unwrap_err();
     chat.resume().await.unwrap_err();
     assert_eq!(chat.transcript().messages().len(), 5);
-}
-
-/// Block a thread, in an async function.
-#[tool(write, blocking, timeout = "50ms")]
-async fn outlive_async(ms: u64) {
-    sleep(Duration::from_millis(1)).await;
-    std::thread::sleep(Duration::from_millis(ms));
-}
-
-/// Who waits for a body that outlived its timeout is answered after a while, and what it claimed is free
-/// when that ends.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_behind_one_that_does_not_end_is_answered() {
-    let limits = Limits::default().with_call_timeout(ms(60));
-    let tools = Toolset::from(tools![outlive_async, save]);
-    let on_it = |calls| Agent::new(once(plan(calls))).tools(tools.clone()).limits(limits.clone());
-    let outcome = on_it("outlive_async 600, save 1, save 1").run("go").await.unwrap();
-    assert_eq!(statuses(outcome.transcript()), [TimedOut, NotRun, NotRun]);
-    let told = "never started: still busy with call #1 of this response, which timed out and has not \
-                ended; try again later";
-    assert_eq!(texts(outcome.transcript())[1..], [told, told]);
-    assert!(outcome.elapsed() < ms(400), "{:?}", outcome.elapsed());
-    assert_eq!(outcome.timeline().calls()[1].waited_for, Some(WaitedFor::Call(1)));
-
-    let behind = on_it("save 1").run("go").await.unwrap();
-    let told = texts(behind.transcript())[0].to_owned();
-    assert!(told.contains("still busy with an earlier call"), "{told}");
-    sleep(ms(500)).await;
-    let after = on_it("save 1").run("go").await.unwrap();
-    assert_eq!(statuses(after.transcript()), [Completed]);
-}
-
-/// What the guide says of `blocking` on an async function.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_blocking_async_body_keeps_its_claims_after_its_timeout_too() {
-    let agent = Agent::new(once(plan("outlive_async 300, save 1")));
-    let outcome = agent.tools(tools![outlive_async, save]).run("go").await.unwrap();
-    assert_eq!(statuses(outcome.transcript()), [TimedOut, Completed]);
-    let timeline = outcome.timeline();
-    let save = &timeline.calls()[1];
-    assert_eq!(save.waited_for, Some(WaitedFor::Call(1)));
-    assert!(save.waited() >= ms(200), "{:?}", save.waited());
 }

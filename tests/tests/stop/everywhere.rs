@@ -2,7 +2,6 @@
 
 mod bytes;
 mod polls;
-mod threads;
 mod told;
 
 use agent_core::{CallStatus, Conversation, Response, RunEnd, ToolCall, Transcript};

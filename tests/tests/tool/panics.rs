@@ -387,9 +387,11 @@ fn a_panic_in_a_body_that_its_runtime_drops_stays_there() {
         let runtime = runtime.unwrap();
         let calls = Response::new().call("stopped", r#"{"n":1}"#).call("stopped", r#"{"n":2}"#);
         let agent = Agent::new(once(calls)).tools(tools![stopped]);
-        runtime.spawn(async move { agent.run("go").await.map(drop) });
+        let run = runtime.spawn(async move { agent.run("go").await.map(drop) });
         runtime.block_on(async { sleep(ms(20)).await });
         drop(runtime);
+        let ended = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run);
+        assert!(ended.unwrap_err().is_cancelled(), "no panic reaches the run's task");
     }
 }
 

@@ -182,31 +182,6 @@ async fn calls_that_come_one_by_one_take_nothing_over() {
     saved(outcome.transcript());
 }
 
-/// 128 reads of 120 KiB each, that differ in their last byte.
-#[tokio::test(start_paused = true)]
-async fn large_arguments_are_compared_in_no_time() {
-    let diary = Diary::new();
-    let calls = |script: Script| {
-        (0..128).fold(script, |script, n| {
-            let path = format!("{}{n}", "x".repeat(120 << 10));
-            script.call("peek", format!(r#"{{"path":"{path}","ms":1}}"#))
-        })
-    };
-    let first = calls(Script::new()).with_text("so").after(100).breaks_for(1000);
-    // Said in another order, as a model may.
-    let second = (0..128).rev().fold(Script::new(), |script, n| {
-        let path = format!("{}{n}", "x".repeat(120 << 10));
-        script.call("peek", format!(r#"{{"ms":1,"path":"{path}"}}"#))
-    });
-    let agent = agent(&diary, [first, second.with_text("so").end()]);
-    let began = std::time::Instant::now();
-    let outcome = agent.run("go").await.unwrap();
-    let took = began.elapsed();
-    assert_eq!(statuses(outcome.transcript()), [Completed; 128]);
-    assert_eq!(diary.len(), 256, "each was made once");
-    assert!(took < std::time::Duration::from_secs(5), "{took:?}");
-}
-
 #[derive(Default)]
 struct Keys(std::sync::Mutex<Vec<String>>);
 

@@ -1,26 +1,9 @@
 //! Too many calls at the same time, and too few.
 
-use agent_core::{Agent, Limits, tool, tools};
-use std::time::{Duration, Instant};
+use agent_core::Limits;
 
 use super::agent;
-use agent_tests::support::{ms, once, plan, spans, texts};
-
-/// Block a thread.
-#[tool(read, blocking)]
-fn block(ms: u64) {
-    std::thread::sleep(Duration::from_millis(ms));
-}
-
-/// google/adk-java#1152, anthropics/claude-code#14353: blocking tools ran one by one.
-#[tokio::test]
-async fn s13_blocking_bodies_run_together() {
-    let agent = Agent::new(once(plan(&["block 200"; 10].join(", ")))).tools(tools![block]);
-    let began = Instant::now();
-    agent.run("go").await.unwrap();
-    let took = began.elapsed();
-    assert!(took >= ms(200) && took < ms(1000), "{took:?} instead of 200 ms; one by one 2 s");
-}
+use agent_tests::support::{ms, plan, spans, texts};
 
 /// pydantic/pydantic-ai#6884: 792 calls ran all at once and the run was stuck for hours.
 #[tokio::test(start_paused = true)]

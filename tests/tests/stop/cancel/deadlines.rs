@@ -1,11 +1,7 @@
 //! Deadlines of runs, turns and calls.
 
 use agent_core::CallStatus::{Completed, Interrupted, NotRun, TimedOut};
-use agent_core::{
-    Agent, BoxFuture, Limits, Model, ModelError, Request, Response, RunEnd, ToolContext,
-    Transcript, tool, tools,
-};
-use std::thread;
+use agent_core::{Limits, RunEnd, ToolContext, Transcript, tool, tools};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -78,30 +74,6 @@ async fn a_run_may_take_no_time_or_all_of_it() {
     let agent = making(&diary, "look 100000000, save 5").limits(limits);
     let outcome = agent.run("go").deadline(Duration::MAX).await.unwrap();
     assert_eq!((outcome.end(), outcome.elapsed()), (&RunEnd::Done, ms(100_000_005)));
-}
-
-/// Thinks on the thread of whoever asks.
-struct Blocks;
-
-impl Model for Blocks {
-    fn ask<'a>(&'a self, _: Request<'a>) -> BoxFuture<'a, Result<Response, ModelError>> {
-        thread::sleep(ms(20));
-        Box::pin(std::future::ready(Ok(Response::new().call("no such tool", "{}"))))
-    }
-}
-
-#[tokio::test]
-async fn a_deadline_is_seen_between_turns_that_wait_for_nothing() {
-    let limits = || Limits::default().with_turn_timeout(ms(10));
-    for (run, turns) in [
-        (Agent::new(Blocks).run("go").deadline(ms(50)), 3),
-        (Agent::new(Blocks).limits(limits()).run("go"), 1),
-    ] {
-        let outcome = run.await.unwrap();
-        assert_eq!(outcome.end(), &RunEnd::DeadlineExceeded);
-        let made = outcome.transcript().responses().count();
-        assert!((1..=turns).contains(&made), "{made} turns");
-    }
 }
 
 /// Tell the time that is left.

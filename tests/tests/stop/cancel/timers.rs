@@ -1,14 +1,11 @@
 //! Runtimes without a timer.
 
 use agent_core::{Agent, RunErrorKind, Toolset, Transcript, tool, tools};
-use std::panic;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::thread;
 use std::time::Duration;
 use tokio::runtime::Builder;
 
 use agent_tests::support::diary::Diary;
+use agent_tests::support::panics::{count_panics, panics};
 use agent_tests::support::streamed::{Script, Streamed};
 
 /// Wait for nothing.
@@ -21,22 +18,10 @@ fn without_a_timer<T>(what: impl Future<Output = T>) -> T {
     Builder::new_current_thread().build().unwrap().block_on(what)
 }
 
-/// Counts the panics of this thread: one that is caught is told all the same, on the terminal of whoever
-/// runs it.
-fn counted() -> Arc<AtomicUsize> {
-    let panics = Arc::new(AtomicUsize::new(0));
-    let (count, here) = (panics.clone(), thread::current().id());
-    panic::set_hook(Box::new(move |_| {
-        if thread::current().id() == here {
-            count.fetch_add(1, SeqCst);
-        }
-    }));
-    panics
-}
-
 #[test]
 fn a_run_is_refused_without_a_timer_and_adds_nothing_to_its_chat() {
-    let (panics, diary) = (counted(), Diary::new());
+    count_panics();
+    let diary = Diary::new();
     let model = Streamed::new([Script::new().calls("look 1").stalls()]);
     let agent = Agent::new(model.clone()).tools(diary.tools());
     without_a_timer(async {
@@ -45,7 +30,7 @@ fn a_run_is_refused_without_a_timer_and_adds_nothing_to_its_chat() {
         let error = run.cancel_on(std::future::ready(())).await.unwrap_err();
         assert!(matches!(error.kind(), RunErrorKind::NoTimer), "{error}");
         assert!(error.to_string().contains("`enable_time` or `enable_all`"), "{error}");
-        assert_eq!(panics.load(SeqCst), 1, "tokio's, where it is asked");
+        assert_eq!(panics(), 1, "tokio's, where it is asked");
         assert_eq!(chat.transcript().messages().len(), 0);
         assert_eq!((model.asked(), diary.len()), (0, 0));
     });
@@ -53,7 +38,7 @@ fn a_run_is_refused_without_a_timer_and_adds_nothing_to_its_chat() {
 
 #[test]
 fn calls_of_no_run_go_without_a_timer() {
-    let panics = counted();
+    count_panics();
     let result = without_a_timer(Toolset::from(tools![fast]).call("fast", "{}"));
-    assert_eq!((result.text(), panics.load(SeqCst)), ("2", 0));
+    assert_eq!((result.text(), panics()), ("2", 0));
 }

@@ -16,7 +16,7 @@ struct Ends(AtomicUsize);
 /// Write, whatever happens.
 #[tool(write("disk"), blocking)]
 fn stubborn(ends: &Ends) {
-    thread::sleep(ms(600));
+    thread::sleep(ms(1500));
     ends.0.fetch_add(1, SeqCst);
 }
 
@@ -44,7 +44,7 @@ async fn a_body_on_a_thread_is_told_and_waited_for_no_longer_than_the_grace_peri
     let began = Instant::now();
     let outcome = agent.run("go").cancel_on(sleep(ms(100))).await.unwrap();
     let took = began.elapsed();
-    assert!(took >= ms(300) && took < ms(590), "{took:?}");
+    assert!(took >= ms(300) && took < ms(1400), "{took:?}");
     assert_eq!(outcome.end(), &RunEnd::Cancelled);
     assert_eq!(statuses(outcome.transcript()), [Interrupted, Completed, NotRun]);
     assert_eq!(
@@ -60,5 +60,5 @@ async fn a_body_on_a_thread_is_told_and_waited_for_no_longer_than_the_grace_peri
     assert_eq!(ends.0.load(SeqCst), 0);
     tools.call("inspect", "{}").await;
     assert_eq!(ends.0.load(SeqCst), 1);
-    assert!(began.elapsed() >= Duration::from_millis(600));
+    assert!(began.elapsed() >= Duration::from_millis(1500));
 }
