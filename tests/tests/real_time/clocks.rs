@@ -92,3 +92,52 @@ async fn a_cancel_with_a_thousand_calls_in_flight_is_little_work() {
     assert_eq!(statuses(outcome.transcript()), [Interrupted; MANY]);
     assert!(took < Duration::from_secs(20), "{took:?}");
 }
+
+/// Write values.
+#[tool(destructive, write(value = names))]
+async fn write_all(names: Vec<String>) -> usize {
+    names.len()
+}
+
+/// Read values.
+#[tool(read(value = names))]
+async fn read_all(names: Vec<String>) -> usize {
+    names.len()
+}
+
+/// Issue 11, row 5: "60,000 names in a held write and 60,000 in a later read: 22 s on one poll, past a
+/// deadline of 3 s".
+#[tokio::test]
+#[ignore = "fails before the table of calls"]
+async fn many_keys_of_a_held_write_and_of_a_later_read_take_little_time() {
+    let names = |prefix: &str| {
+        let names: Vec<_> = (0..60_000).map(|n| format!("{prefix}{n}")).collect();
+        serde_json::json!({ "names": names }).to_string()
+    };
+    let calls = Response::new().call("write_all", names("a")).call("read_all", names("b"));
+    let agent = Agent::new(once(calls)).tools(tools![write_all, read_all]);
+    let agent = agent.approve(|_| std::future::pending::<agent_core::Decision>());
+    let began = Instant::now();
+    let outcome = agent.run("go").deadline(Duration::from_secs(3)).await.unwrap();
+    let took = began.elapsed();
+    assert_eq!(outcome.transcript().results().count(), 2);
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+/// Issue 11, row 12: "`Response::call` is quadratic".
+#[test]
+#[ignore = "fails before the table of calls"]
+fn a_response_of_very_many_calls_is_built_in_linear_time() {
+    let built = |calls: usize| {
+        let began = Instant::now();
+        let response = (0..calls).fold(Response::new(), |all, _| all.call("look", "{}"));
+        assert_eq!(response.calls().count(), calls);
+        began.elapsed()
+    };
+    built(1000);
+    let (small, large) = (built(2_000), built(32_000));
+    assert!(
+        large < small * 64 + Duration::from_millis(500),
+        "{small:?}, sixteen times as many {large:?}"
+    );
+}

@@ -1,6 +1,10 @@
 //! Tests that need or measure real time, with generous bounds. All others simulate their clock.
 
 #![cfg(test)]
+#![allow(
+    clippy::unused_async,
+    reason = "an async tool is polled in place, a plain one need not be"
+)]
 
 mod blocking;
 mod chances;
@@ -8,6 +12,7 @@ mod clocks;
 mod dropped;
 mod endings;
 mod events;
+mod pool;
 mod threads;
 mod within;
 
