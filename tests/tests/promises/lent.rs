@@ -161,3 +161,19 @@ async fn a_lent_slot_goes_back_when_all_within_the_parent_has_ended() {
     assert_eq!(statuses(outcome.transcript()), [Completed; 2]);
     assert_eq!(team.most.load(SeqCst), 1);
 }
+
+/// No call holds the slot of its tool while it waits for one of its agent: a call that has the agent's slot
+/// may run an agent that needs the tool's.
+#[tokio::test(start_paused = true)]
+#[ignore = "fails before the table of calls"]
+async fn a_call_that_waits_for_one_slot_holds_no_other() {
+    let team = Arc::new(Team::default());
+    let tools = toolset(&team);
+    let inner = Agent::new(once(times(1, "ask", r#"{"agent":false}"#))).tools(tools.clone());
+    assert!(team.inner.set(inner).is_ok());
+    let calls = Response::new().call("delegate", "{}").call("ask", r#"{"agent":false}"#);
+    let outer = Agent::new(once(calls)).tools(tools).concurrency(1);
+    let outcome = soon(outer.run("go")).await.unwrap();
+    assert_eq!(texts(outcome.transcript()), ["answer"; 2]);
+    assert_eq!(outcome.elapsed(), ms(20));
+}

@@ -17,6 +17,7 @@ mod lent;
 mod models;
 mod parents;
 mod queues;
+mod stress;
 mod stuck;
 mod undriven;
 
