@@ -177,7 +177,7 @@ fn main() {{
     }}
     let mut words = std::env::args().skip(1);
     let (name, text) = (words.next().unwrap(), words.next().unwrap());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     println!("{{:?}}", runtime.block_on(tools.call(&name, text.as_str())));
 }}
 """

@@ -1,4 +1,4 @@
-//! What calls and conversations allocate: apart from the times, because counting takes time.
+//! Allocations of calls and conversations. A bench of its own target, because counting takes time.
 
 #![allow(
     missing_docs,
@@ -9,8 +9,7 @@
 
 mod support;
 
-use agent_core::__private::in_place;
-use agent_core::{Toolset, tools};
+use agent_core::{ToolCall, Toolset, tools};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -37,7 +36,8 @@ fn calls(runtime: &Runtime) {
     ] {
         let hand = allocations(runtime, async { table[theirs](&text).await });
         println!("{ours}: allocations by hand {hand}");
-        let count = allocations(runtime, in_place(&toolset, ours, text.clone()));
+        let (caller, call) = (toolset.caller(), ToolCall::new("call_1", ours, text.clone()));
+        let count = allocations(runtime, async { caller.call(&call).await });
         judge(&format!("{ours}: allocations"), count, most);
     }
 }
@@ -52,12 +52,12 @@ fn conversation(runtime: &Runtime) {
     judge("parked conversation: bytes", parked(|| parked_agent.run("Add these.")), 6000.0);
 }
 
-/// Allocations of a future on this thread.
+/// The number of allocations while a future runs on this thread.
 fn allocations(runtime: &Runtime, work: impl Future) -> f64 {
     allocation_counter::measure(|| _ = runtime.block_on(work)).count_total as f64
 }
 
-/// Heap bytes that a conversation holds while the model thinks, future and transcript included.
+/// The heap bytes that a conversation holds while the model thinks, future and transcript included.
 fn parked<F: Future>(make: impl Fn() -> F) -> f64 {
     const MANY: usize = 1000;
     let runtime = runtime();
@@ -66,7 +66,7 @@ fn parked<F: Future>(make: impl Fn() -> F) -> f64 {
         let count = |all: &mut Vec<Pin<Box<F>>>| {
             for _ in 0..count {
                 let mut conversation = Box::pin(make());
-                // Calls run on tasks: it takes some polls until the model is asked for the last time.
+                // Calls run on tasks, so it takes some polls until the last request to the model.
                 runtime.block_on(async {
                     for _ in 0..100 {
                         poll_fn(|cx| {

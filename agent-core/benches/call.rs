@@ -1,12 +1,11 @@
-//! One call, from name and argument text to result text: through the erased table, and through a
-//! table written by hand (a `HashMap` of boxed async handlers over serde structs).
+//! One call, from name and argument text to result text: through the toolset, and through a table
+//! written by hand (a `HashMap` of boxed async handlers over serde structs).
 
 #![allow(missing_docs, clippy::expect_used, clippy::indexing_slicing, reason = "a bench")]
 
 mod support;
 
-use agent_core::__private::in_place;
-use agent_core::{Toolset, tools};
+use agent_core::{ToolCall, Toolset, tools};
 use std::hint::black_box;
 use std::sync::Arc;
 use support::call::{ORDER, PUT, add, add_pure, by_hand, order, put};
@@ -17,7 +16,7 @@ macro_rules! many {
         mod many {
             $(
                 /// One of many.
-                #[agent_core::tool]
+                #[agent_core::tool(read, inline)]
                 pub(super) fn $name(a: i64, b: i64) -> i64 { a * b }
             )*
         }
@@ -86,11 +85,11 @@ fn measure(toolset: &Toolset, (name, name_by_hand): (&str, &str), text: &Arc<str
             }
         });
     };
+    let (caller, call) = (toolset.caller(), ToolCall::new("call_1", name, text.clone()));
     let mut ours = |times: u32| {
         runtime.block_on(async {
             for _ in 0..times {
-                let result = in_place(toolset, black_box(name), black_box(text.clone()));
-                black_box(result.await.expect("a result"));
+                black_box(caller.call(black_box(&call)).await);
             }
         });
     };

@@ -18,13 +18,13 @@ use support::judge;
 use tokio::runtime::Builder;
 
 /// Add two numbers.
-#[tool]
+#[tool(read, inline)]
 fn add(a: i64, b: i64) -> i64 {
     a + b
 }
 
 /// Add two numbers under the name of the first.
-#[tool(write(item = a))]
+#[tool(write(item = a), inline)]
 fn put(a: i64, b: i64) -> i64 {
     a + b
 }
@@ -55,7 +55,7 @@ async fn spawn_and_join(
     results
 }
 
-/// What the calls do, the tool, the key of the nth call, and the bar.
+/// A description of the calls, the tool, the key of the nth call, and the bound.
 type Case = (&'static str, &'static str, fn(usize) -> usize, f64);
 
 #[allow(clippy::cast_precision_loss, reason = "a small count")]
@@ -66,10 +66,11 @@ fn main() {
         Box::pin(async move { serde_json::to_string(&(args.a + args.b)).unwrap() })
     });
     let handlers = HashMap::from([("add", handler.clone()), ("put", handler)]);
-    // What the calls are, and how many times bare spawn and join one may cost among 8 and 10,000.
+    // The calls, and the bound on the time of one among 8 and among 10,000, as a multiple of bare
+    // spawn and join.
     let cases: [Case; 3] = [
         ("reads", "add", |_| 20, 2.0),
-        ("writes of keys of their own", "put", |index| index, 4.0),
+        ("writes of different keys", "put", |index| index, 4.0),
         ("writes of one key", "put", |_| 20, 4.0),
     ];
     for (what, name, key, bar) in cases {

@@ -1,5 +1,5 @@
-//! What a streamed answer holds while it comes and when it is there. Apart from the bench that takes its
-//! time: an allocator that counts copies whatever grows.
+//! The memory that a streamed answer holds while it arrives and when it is complete. Not in the
+//! bench that measures its time: the counting allocator copies whenever an allocation grows.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss, reason = "a bench")]
 
@@ -20,7 +20,8 @@ fn main() {
     slow_reader();
 }
 
-/// What a response holds when it is there, and at most while it comes, for each byte of what was said.
+/// The memory of a complete response, and the maximum while it arrives, for each byte of its
+/// blocks.
 fn memory(model: &Anthropic) {
     for (name, answer) in [("many blocks", answer()), ("a large argument", call(&files(), 2 << 10))]
     {
@@ -32,11 +33,11 @@ fn memory(model: &Anthropic) {
         let [now, most] =
             [held.bytes_current as f64, held.bytes_max as f64].map(|bytes| bytes / said as f64);
         judge(&format!("{name}: bytes held for a byte of blocks"), now, 2.5);
-        judge(&format!("{name}: at most while it comes"), most, 6.0);
+        judge(&format!("{name}: at most while it arrives"), most, 6.0);
     }
 }
 
-/// What a run holds at most, for each byte of a long text, if its events are read slowly.
+/// The maximum that a run holds for each byte of a long text whose events are read slowly.
 fn slow_reader() {
     let text = json!({"type": "text", "text": ""});
     let line = "All is well, and the next line says so too, at some length.\n".repeat(16);
@@ -61,7 +62,7 @@ fn slow_reader() {
     judge("a slow reader of a long text: at most, for a byte of it", most, 5.0);
 }
 
-/// An answer that is there, piece by piece.
+/// A transport with a prepared answer, served piece by piece.
 struct Served(Vec<Bytes>);
 
 impl Transport for Served {

@@ -1,5 +1,5 @@
-//! A streamed answer, from bytes to response: against framing by the same crate and one parse of each
-//! line of data, which makes nothing of them.
+//! Decodes a streamed answer from bytes to response, against framing by the same crate and one
+//! parse of each line of data without building values.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss, reason = "a bench")]
 
@@ -42,8 +42,8 @@ fn main() {
     }
 }
 
-/// An argument of 4 MB against one parse of it, and of the lines that bring it, in which each of its
-/// escapes is two.
+/// Decodes an argument of 4 MB, against one parse of it, and of the lines that carry it, in which
+/// each of its escapes is escaped again.
 fn large(model: &Anthropic, what: &str, input: &str, size: usize) {
     let pieces = cut(&call(input, size), 2 << 10);
     let mut once = |_| _ = black_box(serde_json::from_str::<Value>(black_box(input)).unwrap());
@@ -53,8 +53,8 @@ fn large(model: &Anthropic, what: &str, input: &str, size: usize) {
     let [once_ms, lines_ms, ours_ms] = [once, lines, ours].map(|nanos| nanos / 1e6);
     println!("{what}: parsed {once_ms:.1} ms, its lines {lines_ms:.1} ms, ours {ours_ms:.1} ms");
     judge(&format!("{what}: times a bare parse of its lines"), ours / lines, 4.0);
-    // A long text is parsed as fast as it is copied: to frame the lines that bring it and to parse each
-    // once takes two to four times as long already.
+    // A long text is parsed as fast as it is copied, while framing and parsing the lines that carry
+    // it already takes two to four times as long.
     judge(&format!("{what}: times one parse"), ours / once, 3.0);
 }
 

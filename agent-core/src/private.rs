@@ -1,6 +1,6 @@
 //! What generated code names, and nothing else does: everything else may be renamed freely.
 
-pub use crate::dispatch::{in_a_batch, in_place};
+pub use crate::dispatch::caller::in_a_batch;
 #[cfg(feature = "anthropic")]
 pub use crate::providers::anthropic::stream_in_place;
 pub use crate::tool::access::{Lent, Resource};
@@ -10,6 +10,7 @@ pub use crate::tool::context::Invocation;
 pub use crate::tool::key::Key;
 pub use crate::tool::meta::{CallFuture, Meta, Tool, ToolInfo};
 pub use crate::tool::output::returned::Returned;
-pub use crate::tool::state::{Kind, Lend, LendMut};
+pub use crate::tool::state::{BorrowsEachStateOnce, Kind, Lend, LendMut};
 pub use crate::toolset::Tools;
-pub use crate::toolset::table::{Entry, ToolList, index, one_kind_of_keys, order, slots, sort};
+pub use crate::toolset::index::{index, slots};
+pub use crate::toolset::table::{Entry, ToolList, one_kind_of_keys, order, sort};

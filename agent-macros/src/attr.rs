@@ -1,4 +1,4 @@
-//! What stands in the parentheses of `#[tool(..)]` and `#[arg(..)]`.
+//! Parses the options in the parentheses of `#[tool(..)]` and `#[arg(..)]`.
 
 use std::fmt;
 
@@ -32,18 +32,21 @@ impl fmt::Display for Access {
 
 #[derive(Default)]
 pub(crate) struct ToolOptions {
-    /// As written: that some of them exclude each other is judged later.
+    /// As written: `validate` rejects those that exclude each other.
     pub(crate) access: Vec<(Access, Path)>,
     pub(crate) resources: Vec<Resource>,
     pub(crate) name: Option<LitStr>,
     pub(crate) title: Option<LitStr>,
     pub(crate) description: Option<LitStr>,
     pub(crate) timeout: Option<Timeout>,
+    pub(crate) inline: Option<Path>,
     pub(crate) blocking: Option<Path>,
     pub(crate) solo: Option<Path>,
     pub(crate) destructive: Option<Path>,
     pub(crate) max_concurrent: Option<LitInt>,
     pub(crate) core: Option<Path>,
+    /// Whether one of them could not be read: it may be what declares the access.
+    pub(crate) unread: bool,
 }
 
 /// `"orders"` or `file = path` in `read(..)` or `write(..)`.
@@ -59,13 +62,14 @@ pub(crate) struct Timeout {
 }
 
 impl ToolOptions {
-    const WORDS: [&str; 12] = [
+    const WORDS: [&str; 13] = [
         "pure",
         "read",
         "write",
         "destructive",
         "solo",
         "max_concurrent",
+        "inline",
         "blocking",
         "timeout",
         "name",
@@ -76,14 +80,18 @@ impl ToolOptions {
 
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Self::default();
-        for option in errors.ok(list.parse2(tokens)).into_iter().flatten() {
+        let Some(written) = errors.ok(list.parse2(tokens)) else {
+            options.unread = true;
+            return options;
+        };
+        for option in written {
             let read = options.read(&option);
-            errors.ok(read);
+            options.unread |= errors.ok(read).is_none();
         }
         options
     }
 
-    /// The strongest of the words: claims add up.
+    /// The strongest declared access: claims add up.
     pub(crate) fn access(&self) -> Option<Access> {
         let bare = self.access.iter().map(|(access, _)| *access);
         let destructive = self.destructive.iter().map(|_| Access::Write);
@@ -99,6 +107,7 @@ impl ToolOptions {
             "title" => set(&mut self.title, option, string),
             "description" => set(&mut self.description, option, string),
             "timeout" => set(&mut self.timeout, option, timeout),
+            "inline" => set(&mut self.inline, option, bare),
             "blocking" => set(&mut self.blocking, option, bare),
             "solo" => set(&mut self.solo, option, bare),
             "destructive" => set(&mut self.destructive, option, bare),
@@ -137,7 +146,7 @@ pub(crate) enum DefaultValue {
 impl ArgOptions {
     const WORDS: [&str; 3] = ["default", "rename", "description"];
 
-    /// Takes the `#[arg]`s out of a parameter's attributes.
+    /// Removes the `#[arg]`s from a parameter's attributes and parses them.
     pub(crate) fn take(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Self {
         let mut options = Self::default();
         for attribute in attrs.extract_if(.., |attr| attr.path().is_ident("arg")) {
@@ -303,7 +312,7 @@ fn default_value(option: &Meta) -> Result<DefaultValue> {
     }
 }
 
-/// Looks through the groups that macros put around what they insert.
+/// Unwraps the invisible groups around tokens that a macro inserted.
 fn value(option: &Meta) -> Option<&Expr> {
     let Meta::NameValue(pair) = option else {
         return None;

@@ -1,9 +1,10 @@
 use quote::ToTokens;
 use syn::{Attribute, Meta, MetaList, Token, punctuated::Punctuated};
 
-/// The `#[cfg]`s of a function, for the items that stand and fall with it.
+/// The `#[cfg]`s of a function, for the items that exist under the same conditions.
 ///
-/// Of a `#[cfg_attr]` only its `cfg`s are kept: what else it adds was meant for the function alone.
+/// Of a `#[cfg_attr]`, only its `cfg`s are kept: its other attributes are meant for the function
+/// alone.
 pub(crate) fn conditions(attrs: &[Attribute]) -> Vec<Attribute> {
     let condition = |attr: &Attribute| {
         let meta = condition(&attr.meta)?;

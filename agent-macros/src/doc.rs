@@ -8,7 +8,7 @@ pub(crate) struct Doc(Vec<Piece>);
 
 pub(crate) enum Piece {
     Text(String),
-    /// Such as `include_str!(..)`, whose text only the compiler knows.
+    /// An expression such as `include_str!(..)`, whose text only the compiler knows.
     Expr(Box<Expr>),
 }
 
@@ -26,7 +26,7 @@ impl Doc {
         doc
     }
 
-    /// Pieces of text stand alone or between expressions, never side by side.
+    /// Adjacent pieces of text are joined, so two texts never follow each other.
     pub(crate) fn pieces(&self) -> &[Piece] {
         &self.0
     }
@@ -65,8 +65,8 @@ impl Doc {
     }
 }
 
-/// The text of one comment without what makes it a comment: the blank after `///`, and in a
-/// `/** */` the common indent or the column of asterisks.
+/// Strips the comment syntax from the text of one comment: the blank after `///`, and in a `/** */`
+/// the common indent or the column of asterisks.
 fn unindented(text: &str) -> String {
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();

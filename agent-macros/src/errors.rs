@@ -2,7 +2,7 @@ use std::fmt::Display;
 
 use quote::ToTokens;
 
-/// The mistakes in one item: all of them are shown at once.
+/// Collects the mistakes in one item, so that all of them are reported at once.
 #[derive(Default)]
 pub(crate) struct Errors(Option<syn::Error>);
 

@@ -1,4 +1,4 @@
-//! What stands beside the function: the only place of `#[tool]` that writes tokens.
+//! Generates the tool beside the function: the only part of `#[tool]` that writes tokens.
 
 mod call;
 mod keys;
@@ -18,7 +18,8 @@ use crate::{
 
 pub(crate) fn tool(tool: &ToolFn) -> TokenStream {
     let function = function(tool);
-    // An owned parameter is the model's: to borrow it instead, as clippy proposes, would not do.
+    // An owned parameter is an argument from the model. Clippy proposes to borrow it, which would
+    // take it from the state instead.
     let owned = tool.params.iter().any(|param| matches!(param.kind, Kind::Owned(_)));
     let by_value = owned.then(|| quote!(#[allow(clippy::needless_pass_by_value)]));
     let twin = twin(tool);
@@ -28,12 +29,13 @@ pub(crate) fn tool(tool: &ToolFn) -> TokenStream {
     quote!(#by_value #function #twin #info #call #borrows)
 }
 
-/// The function as it was, and a tool that cannot be called: `tools![..]` shall not complain as well.
+/// Emits the unchanged function and a tool that cannot be called, so that `tools![..]` reports no
+/// further errors.
 pub(crate) fn broken_tool(tool: &ToolFn, error: &syn::Error) -> TokenStream {
     let error = error.to_compile_error();
     let Function { attrs, signature, .. } = &tool.function;
     if signature.variadic.is_some() {
-        // Rust itself refuses it, and would say so beside us.
+        // The compiler rejects this name too, and a second item would repeat its error.
         return error;
     }
     let function = function(tool);
@@ -44,6 +46,7 @@ pub(crate) fn broken_tool(tool: &ToolFn, error: &syn::Error) -> TokenStream {
     let (ident, name) = (tool.ident(), tool.name());
     let conditions = conditions(attrs);
     let twin = twin(tool);
+    let state = call::state(tool);
     quote! {
         #error
         #function
@@ -55,15 +58,16 @@ pub(crate) fn broken_tool(tool: &ToolFn, error: &syn::Error) -> TokenStream {
         }
 
         #(#conditions)*
-        impl<__S: ::core::marker::Send + ::core::marker::Sync + 'static> #core::Tool<__S> for #ident {
-            fn call(_: #core::Invocation<__S>) -> #core::CallFuture {
+        impl<#state: ::core::marker::Send + ::core::marker::Sync + 'static> #core::Tool<#state> for #ident {
+            fn call(_: #core::Invocation<#state>) -> #core::CallFuture {
                 ::core::unreachable!()
             }
         }
     }
 }
 
-/// The function as it was, but for the lint that sees no keys: each of them is a use of its parameters.
+/// Emits the function. A parameter that only a key uses is not unused, so the lint is allowed for
+/// it: the compiler does not see that the copy of the key uses it.
 fn function(tool: &ToolFn) -> TokenStream {
     let Function { attrs, visibility, signature, body } = &tool.function;
     let mut signature = signature.clone();
@@ -71,19 +75,20 @@ fn function(tool: &ToolFn) -> TokenStream {
         if let FnArg::Typed(param) = input
             && keys::mention(tool, &param.pat)
         {
-            // In front of the user's own, which win.
+            // Before the user's own attributes, which take precedence.
             param.attrs.insert(0, parse_quote!(#[allow(unused_variables)]));
         }
     }
     quote!(#(#attrs)* #visibility #signature #body)
 }
 
-/// The struct that shares the function's name: a type and a function do not meet.
+/// Declares the struct that shares the function's name: types and functions have separate
+/// namespaces.
 fn twin(tool: &ToolFn) -> TokenStream {
     let Function { attrs, visibility, .. } = &tool.function;
     let conditions = conditions(attrs);
     let ident = tool.ident();
-    // A module of this name collides; the error belongs to the name.
+    // If a module of this name exists, the error about the collision points at the name.
     let twin = located(quote!(struct #ident {}), ident.span());
     quote! {
         #(#conditions)*
@@ -98,7 +103,8 @@ fn tool_info(tool: &ToolFn) -> TokenStream {
     let attrs = impl_attrs(tool);
     let ident = tool.ident();
     let meta = meta(tool);
-    // A constant of the twin and not a part of the trait: a `pub` tool may take private types.
+    // A constant of the struct and not of the trait: a `pub` tool may have arguments of private
+    // types.
     let types = args(tool).map(|param| arg_type(param, &core));
     let values = args(tool).map(|param| arg(param, &core));
     let args = args(tool).next().map(|_| quote!(const ARGS: (#(#types,)*) = (#(#values,)*);));
@@ -132,14 +138,17 @@ fn meta(tool: &ToolFn) -> TokenStream {
     let resources = (!options.resources.is_empty()).then(|| quote!(.resources(Self::RESOURCES)));
     let access =
         options.access.iter().map(|(access, _)| *access).max().map(|access| match access {
-            Access::Pure => quote!(.pure()),
+            Access::Pure => TokenStream::new(),
             Access::Read => quote!(.read()),
             Access::Write => quote!(.write()),
         });
     let timeout = options.timeout.iter().map(|timeout| Literal::u64_unsuffixed(timeout.millis));
-    let waits = tool.function.signature.asyncness.is_some() || options.blocking.is_some();
-    let sync = (!waits).then(|| quote!(.sync()));
-    let blocking = options.blocking.iter().map(|_| quote!(.blocking()));
+    let is_async = tool.function.signature.asyncness.is_some();
+    let thread = match (&options.inline, &options.blocking) {
+        (Some(_), _) => quote!(.inline()),
+        (None, None) if is_async => TokenStream::new(),
+        _ => quote!(.blocking()),
+    };
     let solo = options.solo.iter().map(|_| quote!(.solo()));
     let destructive = options.destructive.iter().map(|_| quote!(.destructive()));
     let at_most = options.max_concurrent.iter().map(|calls| {
@@ -155,8 +164,7 @@ fn meta(tool: &ToolFn) -> TokenStream {
             #(#solo)*
             #(#at_most)*
             #(.timeout_ms(#timeout))*
-            #(#blocking)*
-            #sync
+            #thread
     }
 }
 
@@ -173,8 +181,9 @@ fn arg(param: &Param, core: &TokenStream) -> TokenStream {
             (DefaultValue::OfType, _) => {
                 quote_spanned!(place=> ::core::default::Default::default())
             }
-            (DefaultValue::Expr(expr), Kind::Text) => quote!(#core::Text::from(#expr)),
-            (DefaultValue::Expr(expr), Kind::Slice(_)) => quote!(::std::vec::Vec::from(#expr)),
+            (DefaultValue::Expr(expr), Kind::Text | Kind::Slice(_)) => {
+                quote!(::core::convert::From::from(#expr))
+            }
             (DefaultValue::Expr(expr), _) => expr.to_token_stream(),
         };
         quote_spanned!(place=> .or(|| #value))
@@ -209,7 +218,7 @@ fn constants(tool: &ToolFn) -> impl Iterator<Item = TokenStream> {
     })
 }
 
-/// Doc text as an expression; the core trims what is joined here.
+/// Doc text as an expression; the core trims the joined pieces.
 fn text(given: Option<&LitStr>, doc: &Doc) -> TokenStream {
     let pieces = doc.pieces().iter().map(|piece| match piece {
         Piece::Text(text) => text.to_token_stream(),
@@ -233,7 +242,7 @@ fn impl_attrs(tool: &ToolFn) -> Vec<Attribute> {
     kept
 }
 
-/// Moves tokens to another place, where they mean what they meant before.
+/// Changes the location of tokens but not how their names resolve.
 pub(crate) fn located(tokens: TokenStream, place: Span) -> TokenStream {
     let moved = tokens.into_iter().map(|mut token| {
         token.set_span(token.span().located_at(place));
@@ -242,7 +251,8 @@ pub(crate) fn located(tokens: TokenStream, place: Span) -> TokenStream {
     moved.collect()
 }
 
-/// The place of a type, for generated code: lints must not take it for the user's.
+/// The location of a type, for generated code. The hygiene stays that of the macro, so lints skip
+/// the code.
 pub(crate) fn at(ty: &Type) -> Span {
     Span::call_site().located_at(ty.span())
 }

@@ -1,6 +1,8 @@
-//! The macros of `agent-core`, which re-exports and documents them: `#[tool]` and `#[derive(State)]`.
+//! The macros of `agent-core`, which re-exports and documents them: `#[tool]` and
+//! `#[derive(State)]`.
 //!
-//! A tool goes `attr` (options) -> `tool_fn` (own types) -> `validate` (rules) -> `expand` (tokens).
+//! A tool passes through `attr` (options) -> `tool_fn` (own types) -> `validate` (rules) ->
+//! `expand` (tokens).
 
 mod attr;
 mod cfg;

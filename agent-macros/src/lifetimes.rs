@@ -4,7 +4,8 @@ use syn::{
     visit_mut::{self, VisitMut},
 };
 
-/// The type with its lifetimes replaced, so that it can be named outside of the function that declares them.
+/// Replaces the lifetimes of a type, so that it can be named outside of the function that declares
+/// them.
 pub(crate) fn with_lifetime(ty: &Type, lifetime: &Lifetime) -> Type {
     let mut ty = ty.clone();
     Replace { lifetime, bound: Vec::new() }.visit_type_mut(&mut ty);
@@ -13,7 +14,7 @@ pub(crate) fn with_lifetime(ty: &Type, lifetime: &Lifetime) -> Type {
 
 struct Replace<'a> {
     lifetime: &'a Lifetime,
-    /// Those that a `for<'x>` around them declares.
+    /// Lifetimes that an enclosing `for<'x>` declares.
     bound: Vec<Lifetime>,
 }
 
@@ -40,7 +41,7 @@ impl VisitMut for Replace<'_> {
         visit_mut::visit_type_reference_mut(self, reference);
     }
 
-    // The lifetimes of a function's own arguments are its own.
+    // The lifetimes of a function type's arguments belong to that type.
     fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
     fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
     }

@@ -19,7 +19,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
     quote!(#error #impls)
 }
 
-/// A field, and how the tools see it.
+/// A field and how it is lent to tools.
 struct Lending {
     member: Member,
     ty: Type,
@@ -34,7 +34,7 @@ enum Lend {
     Skip,
 }
 
-/// The impls of the fields that can be read.
+/// Generates the impls of the valid fields.
 pub(crate) fn read(item: TokenStream, errors: &mut Errors) -> Option<TokenStream> {
     let item = match errors.ok(syn::parse2(item))? {
         Item::Struct(item) => item,
@@ -97,7 +97,7 @@ impl Lending {
         let (params, args, bounds) = generics.split_for_impl();
         quote_spanned! {at(ty)=>
             impl #params #core::Lend<#ty> for #name #args #bounds {
-                type Ref<'a> = &'a #ty where Self: 'a;
+                type Ref<'__a> = &'__a #ty where Self: '__a;
                 const KIND: #core::Kind = #core::Kind::Handle;
                 fn lend(&self) -> impl ::core::future::Future<Output = Self::Ref<'_>> + ::core::marker::Send {
                     ::core::future::ready(&self.#member)
@@ -111,7 +111,7 @@ impl Lending {
         let name = &item.ident;
         let core = located(core.clone(), guarded.span());
         let lock = located(ty.to_token_stream(), guarded.span());
-        // Where the field guards something else, this bound says so once, not every line below.
+        // If the lock guards another type, only this bound is an error, not each line below.
         let guards: WherePredicate =
             parse_quote_spanned!(at(guarded)=> #lock: #core::LendMut<#guarded>);
         let mut generics = sendable(&item.generics);
@@ -120,7 +120,7 @@ impl Lending {
         quote_spanned! {at(guarded)=>
             #[allow(trivial_bounds)]
             impl #params #core::Lend<#guarded> for #name #args #bounds {
-                type Ref<'a> = <#ty as #core::Lend<#guarded>>::Ref<'a> where Self: 'a;
+                type Ref<'__a> = <#ty as #core::Lend<#guarded>>::Ref<'__a> where Self: '__a;
                 const KIND: #core::Kind = <#ty as #core::Lend<#guarded>>::KIND;
                 fn lend(&self) -> impl ::core::future::Future<Output = Self::Ref<'_>> + ::core::marker::Send {
                     #core::Lend::<#guarded>::lend(&self.#member)
@@ -129,7 +129,7 @@ impl Lending {
 
             #[allow(trivial_bounds)]
             impl #params #core::LendMut<#guarded> for #name #args #bounds {
-                type Mut<'a> = <#ty as #core::LendMut<#guarded>>::Mut<'a> where Self: 'a;
+                type Mut<'__a> = <#ty as #core::LendMut<#guarded>>::Mut<'__a> where Self: '__a;
                 fn lend_mut(&self) -> impl ::core::future::Future<Output = Self::Mut<'_>> + ::core::marker::Send {
                     #core::LendMut::<#guarded>::lend_mut(&self.#member)
                 }
@@ -138,7 +138,7 @@ impl Lending {
     }
 }
 
-/// State is shared by calls on all threads.
+/// Adds the bounds of state, which calls on all threads share.
 fn sendable(generics: &Generics) -> Generics {
     let mut sendable = generics.clone();
     let bounds = generics.type_params().map(|param| -> WherePredicate {

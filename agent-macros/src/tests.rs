@@ -8,7 +8,8 @@ use syn::{Attribute, Meta, Result, parse::ParseStream};
 
 use crate::errors::Errors;
 
-/// An item without its first attribute, whose arguments stand apart: what the compiler hands to an attribute macro.
+/// An item and the arguments of its first attribute, as the compiler passes them to an attribute
+/// macro.
 struct Input {
     options: TokenStream,
     item: TokenStream,
@@ -26,7 +27,7 @@ impl Input {
     }
 }
 
-/// The message of each mistake, and the source it points at.
+/// The message of each mistake and the source that it points at.
 fn faults(errors: Errors) -> Vec<(String, String)> {
     let errors = errors.into_error().into_iter().flatten();
     errors

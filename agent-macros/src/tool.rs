@@ -20,7 +20,7 @@ pub(crate) fn tool(options: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-/// `None` where the item is no function.
+/// Parses a tool; `None` if the item is not a function.
 pub(crate) fn read(options: TokenStream, item: TokenStream, errors: &mut Errors) -> Option<ToolFn> {
     let function = errors.ok(syn::parse2::<Function>(item))?;
     let options = ToolOptions::parse(options, errors);

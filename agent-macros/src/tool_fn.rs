@@ -14,14 +14,15 @@ use crate::{
 };
 
 pub(crate) struct ToolFn {
-    /// Without the attributes of its parameters that are ours.
+    /// Without our attributes on its parameters.
     pub(crate) function: Function,
     pub(crate) options: ToolOptions,
     pub(crate) doc: Doc,
     pub(crate) params: Vec<Param>,
 }
 
-/// A function whose body stays unread: it may use any syntax, and reading it takes time.
+/// A function whose body is not parsed: parsing takes time, and the body can use syntax that `syn`
+/// does not know.
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) visibility: Visibility,
@@ -36,7 +37,7 @@ pub(crate) struct Param {
     pub(crate) doc: Doc,
 }
 
-/// Where a parameter comes from, told by its type alone.
+/// The source of a parameter, which its type alone decides.
 pub(crate) enum Kind {
     /// `&T` or `&mut T`: the application's state.
     Lent { mutable: bool, ty: Type },
@@ -111,6 +112,10 @@ impl Param {
 
     pub(crate) fn is_lent(&self) -> bool {
         matches!(self.kind, Kind::Lent { .. })
+    }
+
+    pub(crate) fn changes_state(&self) -> bool {
+        matches!(self.kind, Kind::Lent { mutable: true, .. })
     }
 
     pub(crate) fn reference(&self) -> Option<&TypeReference> {

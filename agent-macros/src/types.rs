@@ -7,7 +7,7 @@ use syn::{
     visit_mut::{self, VisitMut},
 };
 
-/// Looks through parentheses and the groups that macros put around what they insert.
+/// Unwraps parentheses and the invisible groups around tokens that a macro inserted.
 pub(crate) fn unwrapped(mut ty: &Type) -> &Type {
     loop {
         ty = match ty {
@@ -22,7 +22,7 @@ pub(crate) fn is_str(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.qself.is_none() && path.path.is_ident("str"))
 }
 
-/// The first part of each kind that cannot stand in an argument.
+/// The first part of each kind that an argument's type cannot contain.
 #[derive(Default)]
 pub(crate) struct Foreign<'a> {
     pub(crate) reference: Option<&'a TypeReference>,
@@ -52,12 +52,12 @@ impl<'a> Visit<'a> for Foreign<'a> {
         self.impl_trait.get_or_insert(impl_trait);
     }
 
-    // What a function takes is not held by the argument.
+    // An argument that is a function does not hold the function's own arguments.
     fn visit_type_fn_ptr(&mut self, _: &'a TypeFnPtr) {}
     fn visit_parenthesized_generic_arguments(&mut self, _: &'a ParenthesizedGenericArguments) {}
 }
 
-/// The type with what it borrows owned instead: `Option<&str>` becomes `Option<String>`.
+/// Replaces what a type borrows by owned types: `Option<&str>` becomes `Option<String>`.
 pub(crate) fn owned(ty: &Type) -> Type {
     let mut ty = ty.clone();
     Own.visit_type_mut(&mut ty);
@@ -87,7 +87,7 @@ impl VisitMut for Own {
     }
 }
 
-/// `PathBuf` for `Path`, however far that is spelled out.
+/// `PathBuf` for `Path`, with the same leading path.
 fn path_buf(ty: &Type) -> Option<Type> {
     let mut ty = ty.clone();
     let Type::Path(TypePath { qself: None, path, .. }) = &mut ty else { return None };
@@ -100,9 +100,10 @@ fn path_buf(ty: &Type) -> Option<Type> {
     Some(ty)
 }
 
-/// What an argument is where a borrow of this type was written for one: `PathBuf` for `&Path`.
+/// The owned type to propose where a borrow was meant as an argument: `PathBuf` for `&Path`.
 ///
-/// Told by its spelling, for messages alone; the note on the core's `Lend` names the same types.
+/// Decided by the spelling, which is enough for messages; the note on the core's `Lend` names the
+/// same types.
 pub(crate) fn argument(borrowed: &Type) -> Option<Type> {
     let Type::Path(TypePath { qself: None, path, .. }) = unwrapped(borrowed) else { return None };
     let PathSegment { ident, arguments, .. } = path.segments.last()?;
@@ -124,7 +125,7 @@ fn slice(arguments: &Punctuated<GenericArgument, Token![,]>) -> Option<Type> {
     Some(parse_quote!(&[#item]))
 }
 
-/// The type as people write it, without the blanks between its tokens.
+/// The type as it is usually written, without blanks between its tokens.
 pub(crate) fn spelled(ty: &impl ToTokens) -> String {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let tokens = ty.to_token_stream().to_string();

@@ -1,6 +1,6 @@
 use syn::{Error, Meta};
 
-/// An option that is none of these.
+/// The error for an unknown option.
 pub(crate) fn unknown(option: &Meta, options: &[&str]) -> Error {
     let written = option.path().get_ident().map(ToString::to_string).unwrap_or_default();
     let message = match nearest(&written, options) {
@@ -10,7 +10,7 @@ pub(crate) fn unknown(option: &Meta, options: &[&str]) -> Error {
     Error::new_spanned(option.path(), message)
 }
 
-/// The option that was probably meant, by the rule that the core has for what a model misspells.
+/// The option that was probably meant, by the same rule as the core's for misspellings of a model.
 fn nearest<'a>(written: &str, options: &[&'a str]) -> Option<&'a str> {
     let written = written.to_lowercase();
     let near = options.iter().map(|option| (strsim::damerau_levenshtein(&written, option), option));

@@ -1,17 +1,18 @@
-//! The rules for a tool. Each mistake is one error, which says what to write instead.
+//! Checks the rules for a tool. Each mistake is one error, which names the remedy.
 
 mod keys;
 mod param;
 
 use std::collections::HashSet;
 
+use proc_macro2::Span;
 use quote::ToTokens;
 use syn::{GenericParam, Safety, Signature, ext::IdentExt};
 
 use crate::{
     attr::{Access, ToolOptions},
     errors::Errors,
-    tool_fn::{Kind, ToolFn},
+    tool_fn::{Kind, Param, ToolFn},
     types::spelled,
 };
 
@@ -26,18 +27,20 @@ pub(crate) fn validate(tool: &ToolFn, errors: &mut Errors) {
     no_generics(signature, errors);
     name(tool, errors);
     description(tool, errors);
+    declared(tool, errors);
     access(&tool.options, errors);
     keys::validate(tool, errors);
     destructive(&tool.options, errors);
-    no_mutation_of_what_is_read(tool, errors);
-    timeout(tool, errors);
+    no_mutation_in_a_pure_tool(tool, errors);
+    thread(tool, errors);
+    timeout(&tool.options, errors);
     for param in &tool.params {
         param::validate(param, errors);
     }
     different_names(tool, errors);
 }
 
-/// Whether the tool's struct would take the place of a primitive type.
+/// Whether the tool's struct would shadow a primitive type.
 pub(crate) fn hides_a_type(tool: &ToolFn) -> bool {
     PRIMITIVES.contains(&tool.ident().unraw().to_string().as_str())
 }
@@ -108,6 +111,19 @@ fn description(tool: &ToolFn, errors: &mut Errors) {
     }
 }
 
+/// A tool without a declaration does not compile: each guess would lose updates, or time.
+fn declared(tool: &ToolFn, errors: &mut Errors) {
+    const NOTHING: &str = "declare what the tool touches: `pure`, `read` or `write`
+`pure`: nothing but its arguments and the state that it borrows
+`read`: it reads something else, such as files or a service
+`write`: it changes something else
+A `&mut T` parameter declares itself: such a tool changes this state and needs no word.";
+    let changes_state = tool.params.iter().any(Param::changes_state);
+    if tool.options.access().is_none() && !changes_state && !tool.options.unread {
+        errors.push(syn::Error::new(Span::call_site(), NOTHING));
+    }
+}
+
 fn access(options: &ToolOptions, errors: &mut Errors) {
     const BOTH: &str =
         "a `pure` tool touches nothing that could be read or written: drop one of the two";
@@ -132,35 +148,44 @@ fn destructive(options: &ToolOptions, errors: &mut Errors) {
     }
 }
 
-fn no_mutation_of_what_is_read(tool: &ToolFn, errors: &mut Errors) {
-    // What it names, it may read beside the state that it changes.
-    let bare = tool.options.access.iter().map(|(access, _)| *access).max();
-    let word = match bare {
-        Some(Access::Pure) => "pure",
-        Some(Access::Read) if tool.options.access() == bare => "read",
-        _ => return,
-    };
+fn no_mutation_in_a_pure_tool(tool: &ToolFn, errors: &mut Errors) {
+    if !tool.options.access.iter().any(|(access, _)| *access == Access::Pure) {
+        return;
+    }
     for param in &tool.params {
         if let Kind::Lent { mutable: true, ty } = &param.kind {
             let ty = spelled(ty);
             errors.at(
                 &param.written.ty,
-                format!(
-                    "a `{word}` tool cannot change its state: borrow `&{ty}`, or drop `{word}`"
-                ),
+                format!("a `pure` tool cannot change its state: borrow `&{ty}`, or drop `pure`"),
             );
         }
     }
 }
 
-fn timeout(tool: &ToolFn, errors: &mut Errors) {
-    let can_stop = tool.function.signature.asyncness.is_some() || tool.options.blocking.is_some();
-    if let Some(timeout) = &tool.options.timeout
-        && !can_stop
-    {
+/// A `fn` runs on a thread that may block, an `async fn` on the runtime; a word for the exception of each.
+fn thread(tool: &ToolFn, errors: &mut Errors) {
+    let is_async = tool.function.signature.asyncness.is_some();
+    match (&tool.options.inline, &tool.options.blocking) {
+        (Some(_), Some(blocking)) => errors.at(
+            blocking,
+            "an `inline` body is short, and a `blocking` one is not: drop one of the two",
+        ),
+        (Some(inline), None) if is_async => {
+            errors.at(inline, "an `async fn` is polled in place already: drop `inline`");
+        }
+        (None, Some(blocking)) if !is_async => {
+            errors.at(blocking, "a `fn` runs on a thread that may block already: drop `blocking`");
+        }
+        _ => {}
+    }
+}
+
+fn timeout(options: &ToolOptions, errors: &mut Errors) {
+    if let (Some(_), Some(timeout)) = (&options.inline, &options.timeout) {
         errors.at(
             &timeout.word,
-            "a sync function cannot be timed out: make it `async`, or add `blocking`",
+            "an `inline` body cannot be timed out: drop `timeout`, or drop `inline` to run it on a thread",
         );
     }
 }

@@ -2,9 +2,8 @@
 //!
 //! `cargo run --example files`
 //!
-//! The model is scripted; the tools are not. They read files and run `cargo`, so they are
-//! `blocking`: each call gets a thread on which it may block. The last text is made of what they
-//! returned.
+//! The model is scripted; the tools are not. They read files and run `cargo`, so each is a plain
+//! `fn`: its calls run on threads that may block. The last text is made of what they returned.
 
 use std::error::Error;
 use std::path::{Component, Path, PathBuf};
@@ -32,7 +31,7 @@ impl Root {
 }
 
 /// Find a text in all files: one `path:line` for each place.
-#[tool(read, blocking)]
+#[tool(read)]
 fn search(root: &Root, text: &str) -> String {
     let mut places = Vec::new();
     for path in root.files() {
@@ -44,7 +43,7 @@ fn search(root: &Root, text: &str) -> String {
 }
 
 /// Read the beginning of a text file.
-#[tool(read, blocking)]
+#[tool(read)]
 fn read(
     root: &Root,
     /// From the root of the checkout.
@@ -59,7 +58,7 @@ fn read(
 }
 
 /// Count the files with an extension, and their lines.
-#[tool(read, blocking)]
+#[tool(read)]
 fn count(root: &Root, extension: &str) -> String {
     let files = root.files().filter(|path| path.extension().is_some_and(|it| it == extension));
     let lines: Vec<_> =
@@ -68,7 +67,7 @@ fn count(root: &Root, extension: &str) -> String {
 }
 
 /// List the packages of the workspace.
-#[tool(read, blocking, timeout = "30s")]
+#[tool(read, timeout = "30s")]
 fn packages(root: &Root) -> Result<String, Box<dyn Error + Send + Sync>> {
     let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
     let metadata = Command::new(cargo)

@@ -85,7 +85,7 @@ fn money(cents: i64) -> String {
 }
 
 /// How much money is in an account.
-#[tool(read(account = account), blocking)]
+#[tool(read(account = account))]
 fn balance(bank: &Bank, account: &str) -> Result<String, ToolError> {
     let cents = cents(&bank.connect()?, account)?;
     sleep(WORK);
@@ -93,7 +93,7 @@ fn balance(bank: &Bank, account: &str) -> Result<String, ToolError> {
 }
 
 /// What was ordered from an account.
-#[tool(read(orders = account), blocking)]
+#[tool(read(orders = account))]
 fn orders_of(bank: &Bank, account: &str) -> rusqlite::Result<Vec<String>> {
     let bank = bank.connect()?;
     let mut query = bank.prepare("SELECT item FROM orders WHERE account = ?1 ORDER BY rowid")?;
@@ -103,7 +103,7 @@ fn orders_of(bank: &Bank, account: &str) -> rusqlite::Result<Vec<String>> {
 }
 
 /// Move money from one account to another.
-#[tool(write(account = from, account = to), blocking)]
+#[tool(write(account = from, account = to))]
 fn transfer(bank: &Bank, from: &str, to: &str, amount: u32) -> Result<(), ToolError> {
     if from == to {
         return Err(ToolError::retry("the two accounts are one"));
@@ -118,7 +118,7 @@ fn transfer(bank: &Bank, from: &str, to: &str, amount: u32) -> Result<(), ToolEr
 }
 
 /// Order an item, and pay for it from an account.
-#[tool(write(account = account, orders = account), blocking)]
+#[tool(write(account = account, orders = account))]
 fn order(bank: &Bank, account: &str, item: &str, price: u32) -> Result<(), ToolError> {
     let mut bank = bank.connect()?;
     let left = rest(account, cents(&bank, account)?, price)?;

@@ -46,7 +46,7 @@ struct Spec {
 struct Nest(BTreeMap<String, Nest>);
 
 /// Read numbers.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn numbers(
     a: u8,
     b: Option<i64>,
@@ -58,13 +58,13 @@ fn numbers(
 }
 
 /// Read texts.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn texts(a: &str, b: &[Cow<'_, str>], #[arg(rename = "c d")] c: Option<String>, d: char) -> Value {
     json!([a, b, c, d])
 }
 
 /// Read values of several kinds.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn kinds(
     a: Option<Kind>,
     b: Option<Spec>,
@@ -76,7 +76,7 @@ fn kinds(
 }
 
 /// Read anything.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn any(a: Value, b: Option<Value>) -> Value {
     json!([a, b])
 }
@@ -138,7 +138,8 @@ impl Reader {
     fn new() -> Self {
         let schema = json!({"type": "object"});
         let read = |arguments, _| async move { Ok::<Value, ToolError>(arguments) };
-        let shared = DynamicTool::new("shared", "Read what others read too.", schema, Access::Pure, read);
+        let shared =
+            DynamicTool::new("shared", "Read what others read too.", schema, Access::Pure, read);
         let tools = Toolset::from(tools![numbers, texts, kinds, any]);
         let tools = tools.and(shared).unwrap();
         let runtime = runtime::Builder::new_current_thread().enable_time().build().unwrap();

@@ -1,5 +1,5 @@
 /// List the orders.
-#[tool]
+#[tool(read)]
 fn orders(
     /// Unseen.
     db: &Db,

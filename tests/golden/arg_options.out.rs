@@ -27,9 +27,9 @@ impl orders {
         ::agent_core::__private::arg::<Kind>("type", "Kind of order.")
             .or(|| ::core::default::Default::default()),
         ::agent_core::__private::text("status", "")
-            .or(|| ::agent_core::__private::Text::from("open")),
+            .or(|| ::core::convert::From::from("open")),
         ::agent_core::__private::arg::<::std::vec::Vec<String>>("tags", "")
-            .or(|| ::std::vec::Vec::from(["a"])),
+            .or(|| ::core::convert::From::from(["a"])),
         ::agent_core::__private::arg::<Sort>("sortBy", "")
             .or(|| ::core::default::Default::default()),
     );
@@ -40,7 +40,8 @@ impl ::agent_core::__private::ToolInfo for orders {
             "List the orders.",
             &[&Self::ARGS.0, &Self::ARGS.1, &Self::ARGS.2, &Self::ARGS.3, &Self::ARGS.4],
         )
-        .sync();
+        .read()
+        .blocking();
 }
 impl<__S: ::agent_core::__private::Lend<Db>> ::agent_core::__private::Tool<__S>
 for orders {
@@ -48,20 +49,29 @@ for orders {
         ::agent_core::__private::Lent::shared::<__S, Db>(),
     ];
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            let mut a1 = Self::ARGS.1.slot();
-            let mut a2 = Self::ARGS.2.slot();
-            let mut a3 = Self::ARGS.3.slot();
-            let mut a4 = Self::ARGS.4.slot();
-            cx.read::<Self>(&mut [&mut a0, &mut a1, &mut a2, &mut a3, &mut a4])?;
-            let s0 = cx.lend::<Db>().await;
+            let mut __a0 = ::agent_core::__private::Arg::slot(&Self::ARGS.0);
+            let mut __a1 = ::agent_core::__private::Arg::slot(&Self::ARGS.1);
+            let mut __a2 = ::agent_core::__private::TextArg::slot(&Self::ARGS.2);
+            let mut __a3 = ::agent_core::__private::Arg::slot(&Self::ARGS.3);
+            let mut __a4 = ::agent_core::__private::Arg::slot(&Self::ARGS.4);
+            ::agent_core::__private::Invocation::read::<
+                Self,
+            >(&__cx, &mut [&mut __a0, &mut __a1, &mut __a2, &mut __a3, &mut __a4])?;
+            let __s0 = ::agent_core::__private::Invocation::lend::<Db>(&__cx).await;
             ::agent_core::__private::Returned::new(
-                    orders(&*s0, a0.take(), a1.take(), &a2.take(), &a3.take(), a4.take()),
+                    orders(
+                        &*__s0,
+                        __a0.take(),
+                        __a1.take(),
+                        &__a2.take(),
+                        &__a3.take(),
+                        __a4.take(),
+                    ),
                 )
-                .convert()
+                .__agent_core_convert()
         })
     }
 }

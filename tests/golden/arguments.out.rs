@@ -60,47 +60,48 @@ for search {
         ::agent_core::__private::Lent::shared::<__S, Db>(),
     ];
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            let mut a1 = Self::ARGS.1.slot();
-            let mut a2 = Self::ARGS.2.slot();
-            let mut a3 = Self::ARGS.3.slot();
-            let mut a4 = Self::ARGS.4.slot();
-            let mut a5 = Self::ARGS.5.slot();
-            let mut a6 = Self::ARGS.6.slot();
-            let mut a7 = Self::ARGS.7.slot();
-            cx.read::<
-                    Self,
-                >(
+            let mut __a0 = ::agent_core::__private::TextArg::slot(&Self::ARGS.0);
+            let mut __a1 = ::agent_core::__private::Arg::slot(&Self::ARGS.1);
+            let mut __a2 = ::agent_core::__private::Arg::slot(&Self::ARGS.2);
+            let mut __a3 = ::agent_core::__private::Arg::slot(&Self::ARGS.3);
+            let mut __a4 = ::agent_core::__private::Arg::slot(&Self::ARGS.4);
+            let mut __a5 = ::agent_core::__private::Arg::slot(&Self::ARGS.5);
+            let mut __a6 = ::agent_core::__private::Arg::slot(&Self::ARGS.6);
+            let mut __a7 = ::agent_core::__private::Arg::slot(&Self::ARGS.7);
+            ::agent_core::__private::Invocation::read::<
+                Self,
+            >(
+                &__cx,
                 &mut [
-                    &mut a0,
-                    &mut a1,
-                    &mut a2,
-                    &mut a3,
-                    &mut a4,
-                    &mut a5,
-                    &mut a6,
-                    &mut a7,
+                    &mut __a0,
+                    &mut __a1,
+                    &mut __a2,
+                    &mut __a3,
+                    &mut __a4,
+                    &mut __a5,
+                    &mut __a6,
+                    &mut __a7,
                 ],
             )?;
-            let s0 = cx.lend::<Db>().await;
+            let __s0 = ::agent_core::__private::Invocation::lend::<Db>(&__cx).await;
             ::agent_core::__private::Returned::new(
                     search(
-                            &*s0,
-                            &a0.take(),
-                            a1.take(),
-                            &a2.take(),
-                            a3.take(),
-                            a4.take(),
-                            a5.take(),
-                            a6.take(),
-                            a7.take(),
+                            &*__s0,
+                            &__a0.take(),
+                            __a1.take(),
+                            &__a2.take(),
+                            __a3.take(),
+                            __a4.take(),
+                            __a5.take(),
+                            __a6.take(),
+                            __a7.take(),
                         )
                         .await,
                 )
-                .convert()
+                .__agent_core_convert()
         })
     }
 }

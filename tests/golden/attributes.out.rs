@@ -30,7 +30,7 @@ impl ::agent_core::__private::ToolInfo for r#type {
             "Type a text.",
             &[&Self::ARGS.0],
         )
-        .sync();
+        .blocking();
 }
 #[cfg(feature = "keyboard")]
 #[cfg_attr(windows, cfg(feature = "win"))]
@@ -44,24 +44,26 @@ impl<
         ::agent_core::__private::Lent::shared::<__S, Screen>(),
     ];
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            cx.read::<Self>(&mut [&mut a0])?;
-            let mut s0 = cx.lend_mut::<Keyboard>().await;
-            let s1 = cx.lend::<Screen>().await;
-            ::agent_core::__private::Returned::new(r#type(&mut *s0, &*s1, a0.take()))
-                .convert()
+            let mut __a0 = ::agent_core::__private::Arg::slot(&Self::ARGS.0);
+            ::agent_core::__private::Invocation::read::<Self>(&__cx, &mut [&mut __a0])?;
+            let mut __s0 = ::agent_core::__private::Invocation::lend_mut::<
+                Keyboard,
+            >(&__cx)
+                .await;
+            let __s1 = ::agent_core::__private::Invocation::lend::<Screen>(&__cx).await;
+            ::agent_core::__private::Returned::new(
+                    r#type(&mut *__s0, &*__s1, __a0.take()),
+                )
+                .__agent_core_convert()
         })
     }
 }
 #[cfg(feature = "keyboard")]
 #[cfg_attr(windows, cfg(feature = "win"))]
-#[allow(dead_code)]
-const _: () = {
-    trait BorrowsEachStateOnce<T: ?Sized> {}
-    struct Tool;
-    impl BorrowsEachStateOnce<Keyboard> for Tool {}
-    impl BorrowsEachStateOnce<Screen> for Tool {}
-};
+impl ::agent_core::__private::BorrowsEachStateOnce<Keyboard> for r#type {}
+#[cfg(feature = "keyboard")]
+#[cfg_attr(windows, cfg(feature = "win"))]
+impl ::agent_core::__private::BorrowsEachStateOnce<Screen> for r#type {}

@@ -1,5 +1,5 @@
 impl ::agent_core::__private::Lend<Db> for App {
-    type Ref<'a> = &'a Db where Self: 'a;
+    type Ref<'__a> = &'__a Db where Self: '__a;
     const KIND: ::agent_core::__private::Kind = ::agent_core::__private::Kind::Handle;
     fn lend(
         &self,
@@ -12,9 +12,9 @@ impl ::agent_core::__private::Lend<Notes> for App
 where
     Lock<Notes>: ::agent_core::__private::LendMut<Notes>,
 {
-    type Ref<'a> = <Lock<Notes> as ::agent_core::__private::Lend<Notes>>::Ref<'a>
+    type Ref<'__a> = <Lock<Notes> as ::agent_core::__private::Lend<Notes>>::Ref<'__a>
     where
-        Self: 'a;
+        Self: '__a;
     const KIND: ::agent_core::__private::Kind = <Lock<
         Notes,
     > as ::agent_core::__private::Lend<Notes>>::KIND;
@@ -29,9 +29,9 @@ impl ::agent_core::__private::LendMut<Notes> for App
 where
     Lock<Notes>: ::agent_core::__private::LendMut<Notes>,
 {
-    type Mut<'a> = <Lock<Notes> as ::agent_core::__private::LendMut<Notes>>::Mut<'a>
+    type Mut<'__a> = <Lock<Notes> as ::agent_core::__private::LendMut<Notes>>::Mut<'__a>
     where
-        Self: 'a;
+        Self: '__a;
     fn lend_mut(
         &self,
     ) -> impl ::core::future::Future<Output = Self::Mut<'_>> + ::core::marker::Send {
@@ -43,7 +43,7 @@ where
     T: Clone,
     T: ::core::marker::Send + ::core::marker::Sync + 'static,
 {
-    type Ref<'a> = &'a Vec<T> where Self: 'a;
+    type Ref<'__a> = &'__a Vec<T> where Self: '__a;
     const KIND: sdk::core::__private::Kind = sdk::core::__private::Kind::Handle;
     fn lend(
         &self,
@@ -58,9 +58,9 @@ where
     T: ::core::marker::Send + ::core::marker::Sync + 'static,
     Lock<[T; N]>: sdk::core::__private::LendMut<[T; N]>,
 {
-    type Ref<'a> = <Lock<[T; N]> as sdk::core::__private::Lend<[T; N]>>::Ref<'a>
+    type Ref<'__a> = <Lock<[T; N]> as sdk::core::__private::Lend<[T; N]>>::Ref<'__a>
     where
-        Self: 'a;
+        Self: '__a;
     const KIND: sdk::core::__private::Kind = <Lock<
         [T; N],
     > as sdk::core::__private::Lend<[T; N]>>::KIND;
@@ -77,9 +77,9 @@ where
     T: ::core::marker::Send + ::core::marker::Sync + 'static,
     Lock<[T; N]>: sdk::core::__private::LendMut<[T; N]>,
 {
-    type Mut<'a> = <Lock<[T; N]> as sdk::core::__private::LendMut<[T; N]>>::Mut<'a>
+    type Mut<'__a> = <Lock<[T; N]> as sdk::core::__private::LendMut<[T; N]>>::Mut<'__a>
     where
-        Self: 'a;
+        Self: '__a;
     fn lend_mut(
         &self,
     ) -> impl ::core::future::Future<Output = Self::Mut<'_>> + ::core::marker::Send {

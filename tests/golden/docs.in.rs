@@ -4,7 +4,7 @@
 ///
 /// Paths are relative.
 ///
-#[tool]
+#[tool(read)]
 #[doc(alias = "cat")]
 fn read(#[doc = include_str!("path.md")] path: PathBuf) -> io::Result<String> {
     fs::read_to_string(path)
@@ -13,6 +13,6 @@ fn read(#[doc = include_str!("path.md")] path: PathBuf) -> io::Result<String> {
 /// Before.
 #[doc = include_str!("write.md")]
 /// After.
-#[tool]
+#[tool(write)]
 fn write(/** A block
  of two lines. */ path: PathBuf) {}

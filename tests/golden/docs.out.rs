@@ -23,19 +23,21 @@ impl ::agent_core::__private::ToolInfo for read {
             "Read a file.\n\n    an example\n\nPaths are relative.",
             &[&Self::ARGS.0],
         )
-        .sync();
+        .read()
+        .blocking();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for read {
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            cx.read::<Self>(&mut [&mut a0])?;
-            cx.admitted().await;
-            ::agent_core::__private::Returned::new(read(a0.take())).convert()
+            let mut __a0 = ::agent_core::__private::Arg::slot(&Self::ARGS.0);
+            ::agent_core::__private::Invocation::read::<Self>(&__cx, &mut [&mut __a0])?;
+            ::agent_core::__private::Invocation::admitted(&__cx).await;
+            ::agent_core::__private::Returned::new(read(__a0.take()))
+                .__agent_core_convert()
         })
     }
 }
@@ -58,19 +60,21 @@ impl ::agent_core::__private::ToolInfo for write {
             ::core::concat!("Before.\n", include_str!("write.md"), "\nAfter."),
             &[&Self::ARGS.0],
         )
-        .sync();
+        .write()
+        .blocking();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for write {
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            cx.read::<Self>(&mut [&mut a0])?;
-            cx.admitted().await;
-            ::agent_core::__private::Returned::new(write(a0.take())).convert()
+            let mut __a0 = ::agent_core::__private::Arg::slot(&Self::ARGS.0);
+            ::agent_core::__private::Invocation::read::<Self>(&__cx, &mut [&mut __a0])?;
+            ::agent_core::__private::Invocation::admitted(&__cx).await;
+            ::agent_core::__private::Returned::new(write(__a0.take()))
+                .__agent_core_convert()
         })
     }
 }

@@ -1,5 +1,5 @@
 /// Read a text file.
-#[tool(read(file = path), blocking)]
+#[tool(read(file = path))]
 fn read(path: PathBuf) -> io::Result<String> {
     fs::read_to_string(path)
 }

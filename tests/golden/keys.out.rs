@@ -31,15 +31,19 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for read {
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            cx.read::<Self>(&mut [&mut a0])?;
-            let a0 = a0.take();
-            cx.reads("file", &Self::key0(&a0));
-            cx.admitted().await;
-            ::agent_core::__private::Returned::new(read(a0)).convert()
+            let mut __a0 = ::agent_core::__private::Arg::slot(&Self::ARGS.0);
+            ::agent_core::__private::Invocation::read::<Self>(&__cx, &mut [&mut __a0])?;
+            let __a0 = __a0.take();
+            ::agent_core::__private::Invocation::reads(
+                &__cx,
+                "file",
+                &Self::key0(&__a0),
+            );
+            ::agent_core::__private::Invocation::admitted(&__cx).await;
+            ::agent_core::__private::Returned::new(read(__a0)).__agent_core_convert()
         })
     }
 }
@@ -106,23 +110,35 @@ for replace {
         ::agent_core::__private::Lent::shared::<__S, Log>(),
     ];
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            let mut a1 = Self::ARGS.1.slot();
-            let mut a2 = Self::ARGS.2.slot();
-            let mut a3 = Self::ARGS.3.slot();
-            cx.read::<Self>(&mut [&mut a0, &mut a1, &mut a2, &mut a3])?;
-            let a0 = a0.take();
-            let a1 = a1.take();
-            let a2 = a2.take();
-            let a3 = a3.take();
-            cx.writes("file", &Self::key0(&*a1));
-            cx.writes("log", &Self::key1((&a0, &*a1, &*a2, &a3)));
-            let s0 = cx.lend::<Log>().await;
-            ::agent_core::__private::Returned::new(replace(a0, &*s0, &a1, &a2, a3).await)
-                .convert()
+            let mut __a0 = ::agent_core::__private::Arg::slot(&Self::ARGS.0);
+            let mut __a1 = ::agent_core::__private::Arg::slot(&Self::ARGS.1);
+            let mut __a2 = ::agent_core::__private::TextArg::slot(&Self::ARGS.2);
+            let mut __a3 = ::agent_core::__private::Arg::slot(&Self::ARGS.3);
+            ::agent_core::__private::Invocation::read::<
+                Self,
+            >(&__cx, &mut [&mut __a0, &mut __a1, &mut __a2, &mut __a3])?;
+            let __a0 = __a0.take();
+            let __a1 = __a1.take();
+            let __a2 = __a2.take();
+            let __a3 = __a3.take();
+            ::agent_core::__private::Invocation::writes(
+                &__cx,
+                "file",
+                &Self::key0(&*__a1),
+            );
+            ::agent_core::__private::Invocation::writes(
+                &__cx,
+                "log",
+                &Self::key1((&__a0, &*__a1, &*__a2, &__a3)),
+            );
+            let __s0 = ::agent_core::__private::Invocation::lend::<Log>(&__cx).await;
+            ::agent_core::__private::Returned::new(
+                    replace(__a0, &*__s0, &__a1, &__a2, __a3).await,
+                )
+                .__agent_core_convert()
         })
     }
 }
@@ -173,26 +189,37 @@ impl ::agent_core::__private::ToolInfo for transfer {
         )
         .resources(Self::RESOURCES)
         .read()
-        .sync();
+        .blocking();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for transfer {
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            let mut a1 = Self::ARGS.1.slot();
-            let mut a2 = Self::ARGS.2.slot();
-            cx.read::<Self>(&mut [&mut a0, &mut a1, &mut a2])?;
-            let a0 = a0.take();
-            let a1 = a1.take();
-            let a2 = a2.take();
-            cx.writes("account", &Self::key0((&a0, &*a1, &a2)));
-            cx.writes("account", &Self::key1(&*a1));
-            cx.admitted().await;
-            ::agent_core::__private::Returned::new(transfer(a0, &a1, a2)).convert()
+            let mut __a0 = ::agent_core::__private::Arg::slot(&Self::ARGS.0);
+            let mut __a1 = ::agent_core::__private::TextArg::slot(&Self::ARGS.1);
+            let mut __a2 = ::agent_core::__private::Arg::slot(&Self::ARGS.2);
+            ::agent_core::__private::Invocation::read::<
+                Self,
+            >(&__cx, &mut [&mut __a0, &mut __a1, &mut __a2])?;
+            let __a0 = __a0.take();
+            let __a1 = __a1.take();
+            let __a2 = __a2.take();
+            ::agent_core::__private::Invocation::writes(
+                &__cx,
+                "account",
+                &Self::key0((&__a0, &*__a1, &__a2)),
+            );
+            ::agent_core::__private::Invocation::writes(
+                &__cx,
+                "account",
+                &Self::key1(&*__a1),
+            );
+            ::agent_core::__private::Invocation::admitted(&__cx).await;
+            ::agent_core::__private::Returned::new(transfer(__a0, &__a1, __a2))
+                .__agent_core_convert()
         })
     }
 }
@@ -220,19 +247,19 @@ impl ::agent_core::__private::ToolInfo for send_all {
             &[],
         )
         .resources(Self::RESOURCES)
-        .sync();
+        .blocking();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for send_all {
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            cx.read::<Self>(&mut [])?;
-            cx.writes("file", &Self::key1(()));
-            cx.admitted().await;
-            ::agent_core::__private::Returned::new(send_all()).convert()
+            ::agent_core::__private::Invocation::read::<Self>(&__cx, &mut [])?;
+            ::agent_core::__private::Invocation::writes(&__cx, "file", &Self::key1(()));
+            ::agent_core::__private::Invocation::admitted(&__cx).await;
+            ::agent_core::__private::Returned::new(send_all()).__agent_core_convert()
         })
     }
 }

@@ -6,7 +6,13 @@ fn read(db: &Db, /** Which. */ #[arg(default)] path: PathBuf) -> String {
 }
 
 /// A struct of this name would hide a type.
-#[tool]
+#[tool(pure)]
 fn char(code: u32) -> String {
     String::new()
+}
+
+/// It declares nothing, and is still a function.
+#[tool]
+fn silent(path: PathBuf) -> usize {
+    0
 }

@@ -18,20 +18,22 @@ impl ::agent_core::__private::ToolInfo for add {
             "Add two numbers.",
             &[&Self::ARGS.0, &Self::ARGS.1],
         )
-        .pure()
-        .sync();
+        .blocking();
 }
 impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for add {
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            let mut a1 = Self::ARGS.1.slot();
-            cx.read::<Self>(&mut [&mut a0, &mut a1])?;
-            ::agent_core::__private::Returned::new(add(a0.take(), a1.take())).convert()
+            let mut __a0 = ::agent_core::__private::Arg::slot(&Self::ARGS.0);
+            let mut __a1 = ::agent_core::__private::Arg::slot(&Self::ARGS.1);
+            ::agent_core::__private::Invocation::read::<
+                Self,
+            >(&__cx, &mut [&mut __a0, &mut __a1])?;
+            ::agent_core::__private::Returned::new(add(__a0.take(), __a1.take()))
+                .__agent_core_convert()
         })
     }
 }
@@ -54,8 +56,7 @@ impl ::agent_core::__private::ToolInfo for scale {
             "Multiply by what the configuration says.",
             &[&Self::ARGS.0],
         )
-        .pure()
-        .sync();
+        .blocking();
 }
 impl<__S: ::agent_core::__private::Lend<Config>> ::agent_core::__private::Tool<__S>
 for scale {
@@ -63,13 +64,14 @@ for scale {
         ::agent_core::__private::Lent::shared::<__S, Config>(),
     ];
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            cx.read::<Self>(&mut [&mut a0])?;
-            let s0 = cx.lend::<Config>().await;
-            ::agent_core::__private::Returned::new(scale(&*s0, a0.take())).convert()
+            let mut __a0 = ::agent_core::__private::Arg::slot(&Self::ARGS.0);
+            ::agent_core::__private::Invocation::read::<Self>(&__cx, &mut [&mut __a0])?;
+            let __s0 = ::agent_core::__private::Invocation::lend::<Config>(&__cx).await;
+            ::agent_core::__private::Returned::new(scale(&*__s0, __a0.take()))
+                .__agent_core_convert()
         })
     }
 }

@@ -5,7 +5,7 @@ pub async fn append(db: &Db, notes: &mut Notes, text: &str) -> Result<usize, DbE
 }
 
 /// Count the notes.
-#[tool]
+#[tool(pure)]
 async fn count(notes: &Notes) -> usize {
     notes.len()
 }

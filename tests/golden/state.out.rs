@@ -25,27 +25,23 @@ impl<
         ::agent_core::__private::Lent::exclusive::<__S, Notes>(),
     ];
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            cx.read::<Self>(&mut [&mut a0])?;
-            let s0 = cx.lend::<Db>().await;
-            let mut s1 = cx.lend_mut::<Notes>().await;
+            let mut __a0 = ::agent_core::__private::TextArg::slot(&Self::ARGS.0);
+            ::agent_core::__private::Invocation::read::<Self>(&__cx, &mut [&mut __a0])?;
+            let __s0 = ::agent_core::__private::Invocation::lend::<Db>(&__cx).await;
+            let mut __s1 = ::agent_core::__private::Invocation::lend_mut::<Notes>(&__cx)
+                .await;
             ::agent_core::__private::Returned::new(
-                    append(&*s0, &mut *s1, &a0.take()).await,
+                    append(&*__s0, &mut *__s1, &__a0.take()).await,
                 )
-                .convert()
+                .__agent_core_convert()
         })
     }
 }
-#[allow(dead_code)]
-const _: () = {
-    trait BorrowsEachStateOnce<T: ?Sized> {}
-    struct Tool;
-    impl BorrowsEachStateOnce<Db> for Tool {}
-    impl BorrowsEachStateOnce<Notes> for Tool {}
-};
+impl ::agent_core::__private::BorrowsEachStateOnce<Db> for append {}
+impl ::agent_core::__private::BorrowsEachStateOnce<Notes> for append {}
 /// Count the notes.
 async fn count(notes: &Notes) -> usize {
     notes.len()
@@ -66,12 +62,13 @@ for count {
         ::agent_core::__private::Lent::shared::<__S, Notes>(),
     ];
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            cx.read::<Self>(&mut [])?;
-            let s0 = cx.lend::<Notes>().await;
-            ::agent_core::__private::Returned::new(count(&*s0).await).convert()
+            ::agent_core::__private::Invocation::read::<Self>(&__cx, &mut [])?;
+            let __s0 = ::agent_core::__private::Invocation::lend::<Notes>(&__cx).await;
+            ::agent_core::__private::Returned::new(count(&*__s0).await)
+                .__agent_core_convert()
         })
     }
 }
@@ -102,23 +99,29 @@ impl<
         ::agent_core::__private::Lent::exclusive::<__S, Vec<&'static str>>(),
     ];
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            cx.read::<Self>(&mut [])?;
-            let s0 = cx.lend::<Cow<'static, str>>().await;
-            let s1 = cx.lend::<dyn Hook + 'static>().await;
-            let mut s2 = cx.lend_mut::<Vec<&'static str>>().await;
-            ::agent_core::__private::Returned::new(borrow(&*s0, &*s1, &mut *s2).await)
-                .convert()
+            ::agent_core::__private::Invocation::read::<Self>(&__cx, &mut [])?;
+            let __s0 = ::agent_core::__private::Invocation::lend::<
+                Cow<'static, str>,
+            >(&__cx)
+                .await;
+            let __s1 = ::agent_core::__private::Invocation::lend::<
+                dyn Hook + 'static,
+            >(&__cx)
+                .await;
+            let mut __s2 = ::agent_core::__private::Invocation::lend_mut::<
+                Vec<&'static str>,
+            >(&__cx)
+                .await;
+            ::agent_core::__private::Returned::new(
+                    borrow(&*__s0, &*__s1, &mut *__s2).await,
+                )
+                .__agent_core_convert()
         })
     }
 }
-#[allow(dead_code)]
-const _: () = {
-    trait BorrowsEachStateOnce<T: ?Sized> {}
-    struct Tool;
-    impl BorrowsEachStateOnce<Cow<'static, str>> for Tool {}
-    impl BorrowsEachStateOnce<dyn Hook + 'static> for Tool {}
-    impl BorrowsEachStateOnce<Vec<&'static str>> for Tool {}
-};
+impl ::agent_core::__private::BorrowsEachStateOnce<Cow<'static, str>> for borrow {}
+impl ::agent_core::__private::BorrowsEachStateOnce<dyn Hook + 'static> for borrow {}
+impl ::agent_core::__private::BorrowsEachStateOnce<Vec<&'static str>> for borrow {}

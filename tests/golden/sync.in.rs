@@ -1,5 +1,5 @@
 /// Add two numbers.
-#[tool]
+#[tool(pure)]
 fn add(a: i64, b: i64) -> i64 {
     a + b
 }
@@ -13,3 +13,15 @@ pub(crate) fn now() -> String {
 /// Forget everything.
 #[tool(read, write)]
 fn forget() {}
+
+/// Compare two numbers, in place.
+#[tool(pure, inline)]
+fn larger(a: i64, b: i64) -> bool {
+    a > b
+}
+
+/// Hash a file, in a body that waits for nothing but the disk.
+#[tool(read(file = path), blocking, timeout = "5s")]
+async fn hash(path: PathBuf) -> u64 {
+    digest(path)
+}

@@ -1,7 +1,6 @@
 /// For the reader of the code.
 #[tool(
     write,
-    blocking,
     timeout = "2m",
     name = "delete-customer",
     title = "Delete a customer",
@@ -12,7 +11,7 @@ fn delete(id: u64) -> io::Result<()> {
 }
 
 /// Through a re-export.
-#[tool(crate = sdk::core, timeout = "500ms")]
+#[tool(read, crate = sdk::core, timeout = "500ms")]
 async fn ping(db: &Db) -> bool {
     db.ping().await
 }

@@ -26,13 +26,14 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for delete {
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            cx.read::<Self>(&mut [&mut a0])?;
-            cx.admitted().await;
-            ::agent_core::__private::Returned::new(delete(a0.take())).convert()
+            let mut __a0 = ::agent_core::__private::Arg::slot(&Self::ARGS.0);
+            ::agent_core::__private::Invocation::read::<Self>(&__cx, &mut [&mut __a0])?;
+            ::agent_core::__private::Invocation::admitted(&__cx).await;
+            ::agent_core::__private::Returned::new(delete(__a0.take()))
+                .__agent_core_convert()
         })
     }
 }
@@ -49,6 +50,7 @@ impl sdk::core::__private::ToolInfo for ping {
             "Through a re-export.",
             &[],
         )
+        .read()
         .timeout_ms(500);
 }
 impl<__S: sdk::core::__private::Lend<Db>> sdk::core::__private::Tool<__S> for ping {
@@ -56,12 +58,13 @@ impl<__S: sdk::core::__private::Lend<Db>> sdk::core::__private::Tool<__S> for pi
         sdk::core::__private::Lent::shared::<__S, Db>(),
     ];
     fn call(
-        cx: sdk::core::__private::Invocation<__S>,
+        __cx: sdk::core::__private::Invocation<__S>,
     ) -> sdk::core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            cx.read::<Self>(&mut [])?;
-            let s0 = cx.lend::<Db>().await;
-            sdk::core::__private::Returned::new(ping(&*s0).await).convert()
+            sdk::core::__private::Invocation::read::<Self>(&__cx, &mut [])?;
+            let __s0 = sdk::core::__private::Invocation::lend::<Db>(&__cx).await;
+            sdk::core::__private::Returned::new(ping(&*__s0).await)
+                .__agent_core_convert()
         })
     }
 }
@@ -100,15 +103,20 @@ impl<
     __S: ::core::marker::Send + ::core::marker::Sync + 'static,
 > ::agent_core::__private::Tool<__S> for empty {
     fn call(
-        cx: ::agent_core::__private::Invocation<__S>,
+        __cx: ::agent_core::__private::Invocation<__S>,
     ) -> ::agent_core::__private::CallFuture {
         ::std::boxed::Box::pin(async move {
-            let mut a0 = Self::ARGS.0.slot();
-            cx.read::<Self>(&mut [&mut a0])?;
-            let a0 = a0.take();
-            cx.writes("file", &Self::key0(&a0));
-            cx.admitted().await;
-            ::agent_core::__private::Returned::new(empty(a0).await).convert()
+            let mut __a0 = ::agent_core::__private::Arg::slot(&Self::ARGS.0);
+            ::agent_core::__private::Invocation::read::<Self>(&__cx, &mut [&mut __a0])?;
+            let __a0 = __a0.take();
+            ::agent_core::__private::Invocation::writes(
+                &__cx,
+                "file",
+                &Self::key0(&__a0),
+            );
+            ::agent_core::__private::Invocation::admitted(&__cx).await;
+            ::agent_core::__private::Returned::new(empty(__a0).await)
+                .__agent_core_convert()
         })
     }
 }

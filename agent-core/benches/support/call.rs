@@ -1,4 +1,4 @@
-//! The calls: two sizes of tools, and the same by hand.
+//! The calls: tools of two sizes, and the same handlers written by hand.
 
 use agent_core::tool;
 use schemars::JsonSchema;
@@ -10,13 +10,13 @@ use std::path::PathBuf;
 use std::pin::Pin;
 
 /// Add two numbers.
-#[tool]
+#[tool(read, inline)]
 pub fn add(a: i64, b: i64) -> i64 {
     a + b
 }
 
 /// Add two numbers, and touch nothing shared.
-#[tool(pure)]
+#[tool(pure, inline)]
 pub fn add_pure(a: i64, b: i64) -> i64 {
     a + b
 }
@@ -60,13 +60,13 @@ pub struct Receipt {
 }
 
 /// Take a text for a file.
-#[tool(write(file = path))]
+#[tool(write(file = path), inline)]
 pub fn put(path: PathBuf, text: &str) -> usize {
     black_box(path).as_os_str().len() + text.len()
 }
 
 /// Order items for a customer.
-#[tool]
+#[tool(read, inline)]
 pub fn order(
     customer: Customer,
     items: Vec<Item>,

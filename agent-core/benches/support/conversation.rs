@@ -1,4 +1,4 @@
-//! The conversation: three model calls and ten `add` calls, by the agent and by hand.
+//! The conversation of three model calls and ten `add` calls, run by the agent and by hand.
 
 use agent_core::{Agent, BoxFuture, Model, ModelError, Request, Response, tool, tools};
 use futures::future::join_all;
@@ -8,7 +8,7 @@ use std::future::{Future, pending};
 use std::pin::Pin;
 
 /// Add two numbers.
-#[tool]
+#[tool(read, inline)]
 fn add(a: i64, b: i64) -> i64 {
     a + b
 }
@@ -22,7 +22,7 @@ const ARGUMENTS: [&str; 5] = [
 ];
 const ANSWER: &str = "The sums are 3, 7, 11, 15 and 19, twice.";
 
-/// Five calls, five calls, an answer; `parked`: it never gives the answer.
+/// A script of five calls, five calls and an answer; with `parked`, the answer never arrives.
 pub struct InMemory {
     parked: bool,
 }

@@ -1,4 +1,4 @@
-//! What all benches share: CPU time per piece of work, compared within one run.
+//! Support for all benches: CPU time per piece of work, compared within one run.
 
 #![allow(dead_code, unreachable_pub, reason = "each bench uses a part of it")]
 #![allow(
@@ -19,14 +19,14 @@ use cpu_time::ProcessTime;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
-/// Without tokio's driver of I/O, which the core does not use: where it is on, each time that the
-/// outermost future is woken costs system calls.
+/// Without tokio's I/O driver, which the core does not use: with it, each wake of the outermost
+/// future costs system calls.
 pub fn runtime() -> Runtime {
     Builder::new_current_thread().enable_time().build().expect("a runtime")
 }
 
-/// CPU nanoseconds of each of `works`, per repetition: the median of rounds that take turns, so
-/// that a slow moment of the machine hits all of them.
+/// CPU nanoseconds of each of `works`, per repetition. The median of rounds in which all works take
+/// turns, so that a slow moment of the machine affects all of them.
 pub fn compare<const N: usize>(times: u32, mut works: [&mut dyn FnMut(u32); N]) -> [f64; N] {
     const ROUNDS: usize = 15;
     let mut rounds = [(); N].map(|()| Vec::with_capacity(ROUNDS));
@@ -51,7 +51,7 @@ fn nanos(time: Duration) -> f64 {
     time.as_nanos() as f64
 }
 
-/// Prints a figure beside its bound and says whether it holds.
+/// Prints a figure, its bound, and whether the bound holds.
 pub fn judge(what: &str, figure: f64, bound: f64) {
     let verdict = if figure <= bound { "holds" } else { "MISSED" };
     println!("{what:<56} {figure:>8.2}   at most {bound:<8} {verdict}");

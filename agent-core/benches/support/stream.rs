@@ -1,4 +1,4 @@
-//! Streamed answers, and what our decoder makes of them.
+//! Streamed answers, and our decoder.
 
 use agent_core::__private::stream_in_place;
 use agent_core::providers::Anthropic;
@@ -41,7 +41,7 @@ pub fn block(index: usize, block: &Value, deltas: impl IntoIterator<Item = Value
     [begin].into_iter().chain(deltas.into_iter().map(add)).chain([end]).collect()
 }
 
-/// As models write: some words in each event; a thought, a text and calls.
+/// An answer as models write it, with a few words in each event: a thought, a text and calls.
 pub fn answer() -> String {
     const WORDS: [&str; 4] = [" the quick brown", " \"fox\" jumps", " over\n\n", " the lazy dog."];
     let words = |count: usize| WORDS.into_iter().cycle().take(count);

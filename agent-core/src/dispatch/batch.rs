@@ -1,278 +1,243 @@
-use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, LazyLock};
-use std::time::SystemTime;
+//! The calls of one response, from its first to its last byte.
 
-use super::desk::{Broken, Desk, Sink};
-use super::early::{Begun, Early};
-use super::held::{Held, Verdict, judge};
-use super::job::{Info, Job};
-use super::lookup;
-use super::nested::Enclosing;
-use super::outcome::{Ending, drop_quietly};
-use super::prepare::prepare;
-use super::shared::{CallTimes, Shared};
-use crate::error::ToolError;
-use crate::model::BoxFuture;
-use crate::rules::approval::{Approval, Decision, PendingCall};
-use crate::rules::limits::Limits;
-use crate::rules::stop::StopSignal;
-use crate::schedule::claim::Claim;
-use crate::schedule::queue::CallSlots;
-use crate::sync::{Instant, yield_now};
-use crate::tool::arguments::read_once;
-use crate::tool::context::{ParentCall, ToolContext};
-use crate::tool::meta::Options;
-use crate::toolset::{Bound, Toolset};
-use crate::transcript::{CallStatus, ToolCall};
+use std::mem;
+use std::sync::Arc;
+use std::task::Context;
 
-/// What the calls of one response run under.
-#[derive(Clone, Copy)]
-pub(crate) struct Batch<'a> {
-    pub(crate) toolset: &'a Toolset,
-    pub(crate) limits: &'a Limits,
-    pub(crate) slots: Option<&'a Arc<CallSlots>>,
-    pub(crate) approval: &'a Approval,
-    /// Start a call when the one before it has ended.
-    pub(crate) one_by_one: bool,
-    /// Somebody wants to know when calls start, and how far they are.
-    pub(crate) watched: bool,
-    pub(crate) run: u64,
-    pub(crate) turn: u32,
-    /// How often the model has been asked for the response: calls of answers that failed are others.
-    pub(crate) attempt: u32,
-    /// The call within which these run, if there is one.
-    pub(crate) around: Option<&'a ParentCall>,
+use crate::dispatch::ending::{Ending, drop_quietly};
+use crate::dispatch::held::Held;
+use crate::dispatch::over::Over;
+use crate::dispatch::prepare::{OUTER_ENDED, Prepared};
+use crate::dispatch::replay::ReplayCache;
+use crate::dispatch::rules::Rules;
+use crate::dispatch::state::{CallEvent, CallEventKind, Offered};
+use crate::dispatch::table::{Admitted, Table};
+use crate::log::step::{CallRecord, Emit, Step};
+use crate::rules::limits::cut_result;
+use crate::schedule::queue::Resumed;
+use crate::schema::Access;
+use crate::sync::Instant;
+use crate::transcript::{ToolCall, ToolResult};
+
+/// Takes the result of the call at a position.
+pub(crate) type Results<'a> = dyn FnMut(usize, ToolResult) + Send + 'a;
+
+/// The calls of one response. It is opened when the model is asked, and offered calls as they complete.
+///
+/// While the response is written, a call that only reads starts at once, unless it conflicts with an
+/// earlier one that has not started. All others are held until the response has ended well: so nothing
+/// that writes has run if it does not. Dropped, it stops what has started.
+pub(crate) struct Batch {
+    /// `None` once another driver has it, which stops what runs when it is dropped.
+    pub(super) table: Option<Arc<Table>>,
+    /// The calls past which the response has moved.
+    pub(super) offered: Vec<ToolCall>,
+    pub(super) held: Held,
+    mail: Vec<CallEvent>,
+    /// Why a call did not run that was stopped before it began.
+    why: &'static str,
 }
 
-/// A call that is ready to be admitted.
-pub(super) struct Ready<'a> {
-    pub(super) tool: &'a Bound,
-    /// What it claims besides the claims of its tool.
-    pub(super) keys: Vec<Claim>,
-    /// The decision that it waits for, if it needs one.
-    pub(super) question: Option<BoxFuture<'static, Decision>>,
-    pub(super) job: Box<Job>,
-}
-
-impl Ready<'_> {
-    pub(super) fn claims(&self) -> impl Iterator<Item = &Claim> + Clone {
-        self.tool.claims.iter().chain(&self.keys)
+impl Batch {
+    /// Opens a batch with room for so many calls.
+    pub(crate) fn new(rules: Rules, calls: usize) -> Self {
+        Self::of(Table::new(rules, calls))
     }
 
-    /// Whether one has to wait for the other; both are of one run.
-    pub(super) fn conflicts_with(&self, other: &Ready<'_>) -> bool {
-        let meet = |a: &Claim, b: &Claim| a.place == b.place && a.mode.conflicts_with(b.mode);
-        self.claims().any(|a| other.claims().any(|b| meet(a, b)))
+    /// The batch of calls that are in a table already.
+    pub(super) fn of(table: Arc<Table>) -> Self {
+        let (held, mail, why) = (Held::default(), Vec::new(), "the runtime was shut down");
+        Self { table: Some(table), offered: Vec::new(), held, mail, why }
     }
-}
 
-/// A model that calls an agent that calls itself has to end somewhere.
-const DEEPEST: usize = 16;
-
-/// The answer to a call that would wait for the call around it, or change things behind its back.
-const NOT_COVERED: &str = "this call runs within another one of the same tools, and touches what that one does not declare: the tool around it has to declare it, and can lend no state of its own";
-
-/// So many calls are prepared before they are admitted together: tasks that are spawned while others
-/// are still prepared wake threads for little work.
-pub(super) const TOGETHER: usize = 1024;
-
-/// So many bytes of arguments are parsed before the runtime gets a pause.
-const LARGE: usize = 64 << 10;
-
-impl<'a> Batch<'a> {
-    /// Runs the calls, and tells `sink` what happens as it comes; some may have begun early.
-    ///
-    /// Each call gets one result, also when a fatal error, a halt or the drop of this future stops what
-    /// runs and withdraws what waits.
-    pub(crate) async fn run(
-        self,
-        calls: &[&ToolCall],
-        early: Option<Box<Early<'a>>>,
-        halting: &mut StopSignal<'_>,
-        sink: &mut Sink<'_>,
-    ) -> Option<Broken> {
-        let (had_early, begun) = (early.is_some(), early.and_then(|early| early.into_begun(calls)));
-        // What had begun of others has used the keys of these.
-        let attempt = self.attempt + u32::from(had_early && begun.is_none());
-        let this = Self { attempt, ..self };
-        let (shared, mut begun) =
-            begun.unwrap_or_else(|| (Shared::new(&this, calls.len()), Vec::new()));
-        let mut desk = Desk::new(calls, &shared, self.limits, sink);
-        desk.hand_over(&mut begun);
-        let mut begun = begun.into_iter();
-        let mut jobs = Vec::with_capacity(calls.len().min(TOGETHER));
-        let mut held = Held::default();
-        let (mut parsed, mut queued) = (0, Instant::now());
-        for (index, call) in calls.iter().enumerate() {
-            if desk.broken.is_some() {
-                break;
-            }
-            let ready = match begun.next() {
-                Some(Begun::Started | Begun::Over(_)) => continue,
-                Some(Begun::Held(ready)) => Ok(ready),
-                Some(Begun::Later) | None => this.prepare(&shared, (index, call), queued),
-            };
-            desk.expect();
-            match ready.and_then(|ready| this.decide(ready, call, calls.len())) {
-                Ok(ready) if ready.question.is_some() => {
-                    desk.asks(index);
-                    held.push(ready);
-                }
-                Ok(ready) if held.holds_back(&ready) => held.push(ready),
-                Ok(ready) => jobs.push(ready),
-                Err(ending) => desk.answer(index, ending, this.refused(call)),
-            }
-            parsed += call.arguments().len();
-            if jobs.len() < TOGETHER && parsed < LARGE && !self.one_by_one {
-                continue;
-            }
-            shared.admit(&mut jobs);
-            if self.one_by_one {
-                desk.collect(&mut held, halting).await;
-            } else {
-                // A watcher that stops to look would keep the others from starting.
-                if !self.watched {
-                    yield_now().await;
-                }
-                desk.take_news();
-                desk.look_out(halting).await;
-            }
-            (parsed, queued) = (0, Instant::now());
+    /// Takes a call past which the response has moved, and starts it if that is safe now. The result of the
+    /// same call of a failed attempt is taken from `replay`.
+    pub(crate) fn offer(&mut self, call: &ToolCall, replay: &mut ReplayCache, log: &mut Emit<'_>) {
+        let index = self.offered.len();
+        self.offered.push(call.clone());
+        let Some(table) = self.table.clone() else { return };
+        let rules = &table.rules;
+        let tool = rules.toolset.position(call.name()).map(|at| rules.toolset.tool(at));
+        let is_solo = tool.is_none_or(|tool| tool.options.solo);
+        if is_solo || rules.one_by_one || index >= rules.limits.calls {
+            return;
         }
-        match desk.broken {
-            None => shared.admit(&mut jobs),
-            Some(_) => drop_quietly(jobs),
-        }
-        desk.collect(&mut held, halting).await;
-        desk.broken.take()
-    }
-
-    /// The times of a call that is over before it is queued.
-    fn refused(&self, call: &ToolCall) -> CallTimes {
-        let (now, tool) = (Instant::now(), self.toolset.find(call.name()));
-        let access = tool.map(|tool| tool.options.access);
-        let silent = tool.is_some_and(Bound::is_silent);
-        CallTimes { queued: now, started: None, ended: now, after: None, access, silent }
-    }
-
-    /// Reads the arguments of a call, and finds what it claims; or it is over here.
-    pub(super) fn prepare(
-        &self,
-        shared: &Arc<Shared>,
-        (index, call): (usize, &ToolCall),
-        queued: Instant,
-    ) -> Result<Ready<'a>, Ending> {
-        self.check_limits(index, call)?;
-        if shared.depth >= DEEPEST {
-            return Err(Ending::not_run("too many runs stand within each other"));
-        }
-        let permit = lookup::decide(self.toolset, call.name());
-        let permit = permit.map_err(|why| Ending::refused(CallStatus::Failed, why))?;
-        let tool = permit.tool();
-        let context = tool
-            .takes_call
-            .then(|| ToolContext::new(call.shared_id(), self.key(index), shared.token_of(index)));
-        let body = permit.call(call.shared_arguments(), context.clone());
-        // A call that claims nothing parses its arguments where it runs.
-        let (body, keys) =
-            if tool.claims_something() { prepare(body)? } else { (body, Vec::new()) };
-        if let Some(enclosing) = &shared.enclosing
-            && !enclosing.covers(&[&*tool.claims, &keys].concat())
-        {
-            drop_quietly(body);
-            return Err(Ending::refused(CallStatus::Failed, NOT_COVERED));
-        }
-        let Options { access, blocking, sync, timeout, .. } = tool.options;
-        let timeout = timeout.unwrap_or(self.limits.call_timeout);
-        let span = span(call, self.turn, index);
-        let silent = tool.is_silent();
-        let slots = tool.slots.as_ref().filter(|slots| !Enclosing::lends(slots, self.around));
-        let (slots, call) = (slots.cloned(), context);
-        let info =
-            Info { index, queued, access, silent, blocking, sync, timeout, call, slots, span };
-        Ok(Ready { tool, keys, question: None, job: Job::new(body, shared, info) })
-    }
-
-    /// Asks about a call what has to be asked; or it is over here.
-    fn decide(
-        &self,
-        mut ready: Ready<'a>,
-        call: &ToolCall,
-        calls: usize,
-    ) -> Result<Ready<'a>, Ending> {
-        let Options { destructive, solo, .. } = ready.tool.options;
-        let decided = if solo && calls > 1 {
-            Err(Ending::not_run("call it alone, after you have seen the other results"))
-        } else if self.approval.concerns(destructive) {
-            self.question(call, ready.tool)
-        } else {
-            return Ok(ready);
+        let prepared = match table.prepare(index, call, Instant::now()) {
+            Ok(prepared) => prepared,
+            Err(ending) => return table.refuse(index, ending),
         };
-        match decided {
-            Ok(question) => {
-                ready.question = question;
-                Ok(ready)
+        let reads = matches!(prepared.meta.access, Access::Read | Access::Pure);
+        let decided = tool.is_some_and(|tool| rules.approval.concerns(tool.options.destructive));
+        let claims: Vec<_> = table.claims(&prepared).collect();
+        if !reads || decided {
+            return self.held.hold(index, prepared, claims.into_iter(), None);
+        }
+        let Some(prepared) = self.held.hold_behind(index, prepared, claims.into_iter()) else {
+            return;
+        };
+        if let Some(over) = replay.take(call) {
+            drop_quietly(prepared);
+            log(&Step::CallEnded { index, call, result: &over.result });
+            return table.keep_early(index, over);
+        }
+        Self::start(&table, index, prepared);
+    }
+
+    /// Starts a call in a task, since the model's stream should not wait for its first poll.
+    fn start(table: &Arc<Table>, index: usize, prepared: Box<Prepared>) {
+        let mut admitted = Admitted::Waits;
+        table.admit(&mut vec![(index, prepared)], |_, became| admitted = became);
+        match admitted {
+            Admitted::Ready => {
+                if let Resumed::Ended(Some(holding)) = table.launch(index) {
+                    holding.release();
+                }
             }
-            Err(ending) => {
-                drop_quietly(ready);
-                Err(ending)
-            }
+            Admitted::Waits | Admitted::Gone => {}
+            Admitted::Late => table.refuse(index, Ending::not_run(OUTER_ENDED)),
         }
     }
 
-    /// Who is asked about a call, if somebody is; or it is denied here.
-    fn question(
-        &self,
-        call: &ToolCall,
-        tool: &Bound,
-    ) -> Result<Option<BoxFuture<'static, Decision>>, Ending> {
-        let Options { access, destructive, .. } = tool.options;
-        let arguments = read_once(call.arguments()).map_err(ToolError::arguments);
-        let arguments = arguments.map_err(|error| Ending::of(Err(error)))?;
-        if !tool.claims_something() {
-            tool.check(call.arguments()).map_err(|error| Ending::of(Err(error)))?;
-        }
-        match judge(self.approval, PendingCall::new(call, arguments, access, destructive)) {
-            Verdict::Allowed => Ok(None),
-            Verdict::Denied(why) => Err(Ending::denied(&why)),
-            Verdict::Asked(question) => Ok(Some(question)),
+    /// Emits what has happened; `cx` is woken when there is more.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, log: &mut Emit<'_>) {
+        if let Some(table) = &self.table
+            && table.poll_mail(cx).is_ready()
+        {
+            // One round: the consumer takes these events before there are more.
+            cx.waker().wake_by_ref();
+            self.take_mail(log);
         }
     }
 
-    fn check_limits(&self, index: usize, call: &ToolCall) -> Result<(), Ending> {
-        let Limits { calls, argument_bytes: arguments, .. } = *self.limits;
-        let refused = |why: String| Err(Ending::not_run(&why));
-        if index >= calls {
-            return refused(format!(
-                "limit of {calls} calls in a response; call it again next turn"
-            ));
-        }
-        match call.arguments().len() {
-            bytes if bytes > arguments => {
-                refused(format!("arguments of {bytes} bytes, at most {arguments} are taken"))
+    fn take_mail(&mut self, log: &mut Emit<'_>) {
+        let Some(table) = &self.table else { return };
+        let mut mail = mem::take(&mut self.mail);
+        table.take_mail(&mut mail);
+        for CallEvent { index, kind } in mail.drain(..) {
+            let Some(call) = self.offered.get(index) else { continue };
+            match kind {
+                CallEventKind::Started => log(&Step::CallStarted { index, call }),
+                CallEventKind::Progress => {
+                    if let Some(text) = table.take_progress(index) {
+                        log(&Step::CallProgress { index, call, text: &text });
+                    }
+                }
+                CallEventKind::Nested => {
+                    if let Some(event) = table.take_nested(index) {
+                        log(&Step::Nested { index, call, event: &event });
+                    }
+                }
+                CallEventKind::Ended => {
+                    let Some((ending, summary)) = table.take_ending(index) else { continue };
+                    let ending = ending.unwrap_or_else(|| Ending::not_run(self.why));
+                    let (fatal, mut result) = (ending.fatal(), ending.into_result(call));
+                    if fatal.is_some() {
+                        self.why = ENDED_BY_ANOTHER;
+                    }
+                    cut_result(&mut result, table.rules.limits.output_bytes);
+                    log(&Step::CallEnded { index, call, result: &result });
+                    table.keep_early(index, Over { result, summary, fatal });
+                }
             }
-            _ => Ok(()),
+        }
+        self.mail = mail;
+    }
+
+    /// Stops what has started, and takes what had ended by then.
+    fn stop(&mut self, log: &mut Emit<'_>) {
+        self.held.clear();
+        if let Some(table) = &self.table {
+            table.close();
+        }
+        self.take_mail(log);
+        if let Some(table) = &self.table {
+            table.emit_usage(log);
         }
     }
 
-    /// Never the same for two calls, in whatever process.
-    fn key(&self, index: usize) -> String {
-        static PROCESS: LazyLock<u64> =
-            LazyLock::new(|| RandomState::new().hash_one(SystemTime::now()));
-        format!("{:016x}-{}-{}-{}-{}", *PROCESS, self.run, self.turn, self.attempt, index + 1)
+    /// Whether the response, which has ended, makes the calls that were offered.
+    pub(super) fn fits(&self, calls: &[&ToolCall]) -> bool {
+        let same = |(offered, call): (&ToolCall, &&ToolCall)| {
+            (offered.name(), offered.arguments()) == (call.name(), call.arguments())
+        };
+        self.offered.len() <= calls.len() && self.offered.iter().zip(calls).all(same)
+    }
+
+    /// The calls that the response makes are not those that were offered: a batch for them.
+    pub(super) fn anew(mut self: Box<Self>, log: &mut Emit<'_>) -> Box<Self> {
+        self.stop(log);
+        let rules = self.table.take().map(|table| {
+            let rules = table.rules.clone();
+            // The calls that were offered have used the keys of this attempt.
+            Rules { attempt: rules.attempt + 1, ..rules }
+        });
+        match rules {
+            Some(rules) => Box::new(Self::new(rules, 0)),
+            None => self,
+        }
+    }
+
+    /// There is no response: stops what has started, and keeps the reads that have finished for the next
+    /// attempt.
+    pub(crate) fn abandon(mut self, log: &mut Emit<'_>) -> ReplayCache {
+        self.stop(log);
+        let mut replay = ReplayCache::default();
+        let Some(table) = &self.table else { return replay };
+        for (index, call) in self.offered.iter().enumerate() {
+            if let Offered::Early(over) = table.take_offered(index) {
+                replay.add(call, *over);
+            }
+        }
+        replay
+    }
+
+    /// The response was cut off and makes no calls: stops what has started, whose results count.
+    pub(crate) fn cut_off(
+        mut self,
+        calls: &[&ToolCall],
+        log: &mut Emit<'_>,
+        results: &mut Results<'_>,
+    ) {
+        self.why = "the response was cut off";
+        self.stop(log);
+        let Some(table) = self.table.as_ref().filter(|_| self.fits(calls)) else { return };
+        for (index, call) in calls.iter().enumerate() {
+            if let Offered::Early(over) = table.take_offered(index) {
+                let Over { result, summary, .. } = over.of(call);
+                log(&Step::CallRecorded(record(&table.rules, index, &result, &summary)));
+                results(index, result);
+            }
+        }
     }
 }
 
-fn span(call: &ToolCall, turn: u32, index: usize) -> tracing::Span {
-    tracing::info_span!(
-        "execute_tool",
-        otel.name = %format_args!("execute_tool {}", call.name()),
-        gen_ai.operation.name = "execute_tool",
-        gen_ai.tool.name = call.name(),
-        gen_ai.tool.call.id = call.id(),
-        turn,
-        index = index + 1,
-        queued_ms = tracing::field::Empty,
-        ran_ms = tracing::field::Empty,
-    )
+impl Drop for Batch {
+    fn drop(&mut self) {
+        if let Some(table) = &self.table {
+            table.close();
+        }
+        self.held.clear();
+    }
+}
+
+/// Why a call did not run that waited when a fatal error ended the run.
+pub(super) const ENDED_BY_ANOTHER: &str = "another call ended the run";
+
+pub(super) fn record(
+    rules: &Rules,
+    index: usize,
+    result: &ToolResult,
+    summary: &super::over::Summary,
+) -> CallRecord {
+    CallRecord {
+        turn: rules.turn,
+        index,
+        access: summary.access,
+        status: result.status(),
+        queued: rules.since_began(summary.queued),
+        started: summary.started.map(|started| rules.since_began(started)),
+        ended: rules.since_began(summary.ended),
+        waited_for: summary.waited_for,
+        follows: summary.follows,
+    }
 }

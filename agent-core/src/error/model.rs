@@ -2,16 +2,16 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use super::{BoxError, with_sources};
+use super::chain::{BoxError, with_sources};
 
-/// Why a model did not answer, and what the provider said of it.
+/// Why a model did not answer, with the provider's details.
 ///
-/// Its text says what to do, where that is known. It holds no key: what a provider quotes of the
-/// request's credentials is blotted out.
+/// Its text names a remedy where one is known. It never holds a key: credentials of the request
+/// that a provider quotes are blotted out.
 ///
 /// # Examples
 ///
-/// A model of your own says what went wrong in the same words, and is asked again accordingly:
+/// Your own model reports errors with the same kinds, which decide whether it is asked again:
 ///
 /// ```
 /// use agent_core::{ModelError, ModelErrorKind};
@@ -40,35 +40,35 @@ struct Details {
     source: Option<BoxError>,
 }
 
-/// What kind of trouble a [`ModelError`] is.
+/// The kind of a [`ModelError`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ModelErrorKind {
-    /// Something on this side does not do, such as a key that is missing or an address that redirects.
+    /// A setting on this side is wrong, such as a missing key or an address that redirects.
     Configuration,
-    /// The provider refuses the request as it is.
+    /// The provider rejects the request.
     Request,
-    /// The conversation is longer than the model or the provider takes.
+    /// The conversation is longer than the model or the provider accepts.
     TooLong,
     /// The key is wrong.
     Authentication,
-    /// The key may not do this.
+    /// The key lacks a permission.
     Permission,
-    /// No credit is left, or a limit on spending is reached.
+    /// No credit is left, or a spending limit is reached.
     Billing,
     /// There is no such model, or the address is wrong.
     NotFound,
     /// Too many requests or tokens for now.
     RateLimited,
-    /// The provider has too much to do.
+    /// The provider is overloaded.
     Overloaded,
     /// The provider failed.
     Server,
     /// The provider could not be reached, or the connection was lost.
     Connection,
-    /// No answer came within its time.
+    /// No answer arrived in time.
     Timeout,
-    /// What came is no answer that can be read.
+    /// The answer cannot be decoded.
     Unreadable,
     /// The answer is larger than [`Limits::response_bytes`](crate::Limits::response_bytes), or an event of it than
     /// [`Limits::event_bytes`](crate::Limits::event_bytes).
@@ -79,7 +79,7 @@ pub enum ModelErrorKind {
 }
 
 impl ModelError {
-    /// An error with a text for the host, of the kind [`ModelErrorKind::Other`].
+    /// Creates an error of the kind [`ModelErrorKind::Other`] with a text for the host.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
         Self(Box::new(Details {
@@ -97,7 +97,7 @@ impl ModelError {
         }))
     }
 
-    /// Sets the kind, from which follows whether the model is asked again.
+    /// Sets the kind, which decides whether the model is asked again.
     #[must_use]
     pub fn with_kind(mut self, kind: ModelErrorKind) -> Self {
         self.0.kind = kind;
@@ -111,21 +111,21 @@ impl ModelError {
         self
     }
 
-    /// Adds the provider's own name for errors of this sort, such as `overloaded_error`.
+    /// Adds the provider's own name for this kind of error, such as `overloaded_error`.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.0.name = Some(name.into());
         self
     }
 
-    /// Adds the provider's code, which says more than the name.
+    /// Adds the provider's code, which is more specific than the name.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.0.code = Some(code.into());
         self
     }
 
-    /// Adds the id by which the provider finds the request.
+    /// Adds the id under which the provider can look the request up.
     #[must_use]
     pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
         self.0.request_id = Some(id.into());
@@ -139,14 +139,15 @@ impl ModelError {
         self
     }
 
-    /// Adds whether the provider wants the request to be sent again; it counts more than the kind.
+    /// Adds whether the provider asks for the request to be sent again, which takes precedence over
+    /// the kind.
     #[must_use]
     pub fn with_should_retry(mut self, again: bool) -> Self {
         self.0.should_retry = Some(again);
         self
     }
 
-    /// Adds what the provider sent; its first 4 KiB are kept.
+    /// Adds the body that the provider sent; its first 4 KiB are kept.
     #[must_use]
     pub fn with_body(mut self, body: impl Into<String>) -> Self {
         const MOST: usize = 4 << 10;
@@ -158,7 +159,7 @@ impl ModelError {
         self
     }
 
-    /// Adds the error that caused it.
+    /// Adds the source of the error.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<BoxError>) -> Self {
         self.0.source = Some(source.into());
@@ -170,7 +171,7 @@ impl ModelError {
         self
     }
 
-    /// What kind of trouble it is.
+    /// The kind of the error.
     #[must_use]
     pub fn kind(&self) -> ModelErrorKind {
         self.0.kind
@@ -182,19 +183,19 @@ impl ModelError {
         self.0.status
     }
 
-    /// The provider's own name for errors of this sort, such as `rate_limit_error`.
+    /// The provider's own name for this kind of error, such as `rate_limit_error`.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.0.name.as_deref()
     }
 
-    /// The provider's code, where it sends one that says more than the name.
+    /// The provider's code, if it sent one that is more specific than the name.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
-    /// The id by which the provider finds the request.
+    /// The id under which the provider can look the request up.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
@@ -206,26 +207,26 @@ impl ModelError {
         self.0.retry_after
     }
 
-    /// The beginning of what the provider sent.
+    /// The beginning of the body that the provider sent.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.0.body.as_deref()
     }
 
-    /// How often the model was asked before this error was the last word.
+    /// The number of attempts, of which this error is the last.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// Whether the same request may well succeed later: such errors are what a run retries.
+    /// Whether the same request may succeed later. A run retries such errors.
     ///
-    /// The provider's own word comes first, where it says whether to send the request again.
+    /// If the provider says whether to send the request again, that takes precedence over the kind.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         use ModelErrorKind as Kind;
         match self.0.kind {
-            // Nothing that the provider could judge, or nothing that time would heal.
+            // Errors that the provider cannot know of, or that waiting does not resolve.
             Kind::Configuration | Kind::Billing | Kind::Unreadable | Kind::TooLarge => false,
             kind => self.0.should_retry.unwrap_or(match kind {
                 Kind::RateLimited
@@ -233,7 +234,7 @@ impl ModelError {
                 | Kind::Server
                 | Kind::Connection
                 | Kind::Timeout => true,
-                // Whatever the body says; 408 and 409 are a time limit and a lock of the server.
+                // Whatever the body holds. 408 and 409 report a timeout and a lock of the server.
                 _ => matches!(self.0.status, Some(408 | 409 | 429 | 500..)),
             }),
         }
@@ -256,7 +257,7 @@ impl fmt::Display for ModelError {
     }
 }
 
-/// Its text with those of its sources, as `main` prints it.
+/// Its text and those of its sources, because `main` prints errors with `Debug`.
 impl fmt::Debug for ModelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         with_sources(self, f)

@@ -1,13 +1,13 @@
 use std::error::Error;
 use std::fmt;
 
-use super::BoxError;
+use super::chain::BoxError;
 
-/// An error of a tool that says more than "failed".
+/// An error of a tool that also decides how the run continues.
 ///
-/// Any error converts into it, so `?` works in a tool that returns `Result<_, ToolError>`.
-/// It means what it says only where the tool returns it as itself: in another error type (a
-/// `Box<dyn Error>`, `anyhow`) there is room for its [source](Self::into_source) alone.
+/// Any error converts into it, so `?` works in a tool that returns `Result<_, ToolError>`. The run
+/// sees the decision only if the tool's error type is `ToolError` itself: another error type (a
+/// `Box<dyn Error>`, `anyhow`) can hold its [source](Self::into_source) alone.
 ///
 /// # Examples
 ///
@@ -38,22 +38,22 @@ pub(crate) enum ToolErrorKind {
 }
 
 impl ToolError {
-    /// The call failed; the model reads the error's text and the run goes on.
+    /// The call failed. The model reads the error's text and the run continues.
     #[must_use]
     pub fn new(error: impl Into<BoxError>) -> Self {
         Self { kind: ToolErrorKind::Failed, source: error.into() }
     }
 
-    /// The call failed because of what the model asked for; it is told to correct the call.
+    /// The call failed because of the model's arguments. The model is asked to correct the call.
     #[must_use]
     pub fn retry(error: impl Into<BoxError>) -> Self {
         Self { kind: ToolErrorKind::Retry, source: error.into() }
     }
 
-    /// The run cannot go on: its other calls are stopped, and it returns this error.
+    /// The run cannot continue: its other calls are stopped, and it returns this error.
     ///
-    /// The error of a call that [began early](crate::Agent::eager_calls) waits for the end of the model's
-    /// answer, which voids it if it fails.
+    /// If the call [started eagerly](crate::Agent::eager_calls), the run ends after the model's
+    /// answer is complete; an answer that fails voids the call and its error.
     #[must_use]
     pub fn fatal(error: impl Into<BoxError>) -> Self {
         Self { kind: ToolErrorKind::Fatal, source: error.into() }
@@ -67,7 +67,7 @@ impl ToolError {
         self.kind
     }
 
-    /// Takes the error out, to put it into another error type: it is a plain error there.
+    /// Returns the source, to wrap it in another error type. Its meaning for the run is lost.
     #[must_use]
     pub fn into_source(self) -> BoxError {
         self.source

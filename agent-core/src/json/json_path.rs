@@ -1,8 +1,11 @@
-//! Where in a JSON text an error is, as a path.
+//! The path to an error in a JSON text.
 
-/// The path to the value around a byte of a JSON text, such as `items[3].qty`; empty at its root.
+use super::excerpt::excerpt;
+
+/// Returns the path to the value around a byte of a JSON text, such as `items[3].qty`; empty at its
+/// root.
 ///
-/// The text before that byte is well-formed, because a parser has come as far.
+/// The text before that byte is well-formed, because a parser has read it.
 pub(crate) fn path(text: &str, end: usize) -> String {
     let mut walk = Walk::default();
     let bytes = text.as_bytes().get(..end.min(text.len())).unwrap_or_default();
@@ -16,13 +19,13 @@ pub(crate) fn path(text: &str, end: usize) -> String {
     walk.path()
 }
 
-/// The byte that a parser's line and column name.
+/// Converts the line and column of a parser's error to a byte offset.
 pub(crate) fn offset(text: &str, line: usize, column: usize) -> usize {
     let before = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len);
     before.sum::<usize>() + column
 }
 
-/// As many characters of a path are told: values can lie a hundred levels deep.
+/// The most characters of a path: values can be nested a hundred levels deep.
 const LONGEST: usize = 200;
 
 #[derive(Default)]
@@ -72,7 +75,7 @@ impl<'a> Walk<'a> {
                 Level::Map { key: "", .. } => {}
                 Level::Map { key, .. } => {
                     path += if path.is_empty() { "" } else { "." };
-                    path += &super::excerpt(key, 40);
+                    path += &excerpt(key, 40);
                 }
             }
         }
@@ -99,10 +102,10 @@ mod tests {
     }
 
     #[test]
-    fn of_a_long_path_the_end_is_told() {
+    fn of_a_long_path_the_end_is_kept() {
         let text = format!("{}1", r#"{"level":"#.repeat(100));
-        let told = path(&text, text.len());
-        assert_eq!(told.chars().count(), LONGEST + 3);
-        assert!(told.starts_with("..") && told.ends_with(".level.level"), "{told}");
+        let path = path(&text, text.len());
+        assert_eq!(path.chars().count(), LONGEST + 3);
+        assert!(path.starts_with("..") && path.ends_with(".level.level"), "{path}");
     }
 }

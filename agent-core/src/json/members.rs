@@ -1,11 +1,11 @@
-//! The members of a JSON object, one by one.
+//! Visits the members of a JSON object.
 
 use serde::de::IgnoredAny;
 
-use crate::json::{json_path, scan};
+use super::{json_path, scan};
 
-/// Hands each argument's name, and the text that begins with its value, to `member`, until that has
-/// enough.
+/// Calls `member` with each argument's name and the text that begins with its value, until it
+/// returns `false`.
 pub(crate) fn each_argument<'de>(
     text: &'de str,
     mut member: impl FnMut(&str, &'de str) -> bool,

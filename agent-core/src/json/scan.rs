@@ -1,14 +1,15 @@
-//! The pieces of a JSON text.
+//! The tokens of a JSON text.
 
 use std::borrow::Cow;
 
-/// Models send an empty text, and some servers `null`, for a call without arguments.
+/// Accepts an empty text, which models send for a call without arguments, and `null`, which some
+/// servers send.
 pub(crate) fn nothing(text: &str) -> Option<()> {
     let text = trimmed(text);
     blank(text.strip_prefix("null").unwrap_or(text))
 }
 
-/// A member's name, and the text after it.
+/// Reads a member's name and returns the text after it.
 pub(crate) fn key(text: &str) -> Option<(Cow<'_, str>, &str)> {
     let open = trimmed(text);
     let inner = open.strip_prefix('"')?;
@@ -21,16 +22,16 @@ pub(crate) fn key(text: &str) -> Option<(Cow<'_, str>, &str)> {
     Some((Cow::Owned(name), open.get(names.byte_offset()..)?))
 }
 
-/// The text after the next character, if it is this one.
+/// Returns the text after the next character, if it is this one.
 #[inline]
 pub(crate) fn after(text: &str, character: char) -> Option<&str> {
     trimmed(text).strip_prefix(character)
 }
 
-/// The text without the blanks at its start. JSON has four; ASCII has more.
+/// Skips the blanks at the start of a text. JSON has four kinds of blanks; ASCII has more.
 #[inline]
 pub(crate) fn trimmed(text: &str) -> &str {
-    // Mostly there are none.
+    // Most texts have none.
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
     if !text.as_bytes().first().is_some_and(is_blank) {
         return text;

@@ -1,60 +1,95 @@
-//! What a run tells whoever watches it.
+//! The events of a run.
 
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::log::end::RunEnd;
-use crate::log::step::Step;
-use crate::model::Delta;
-use crate::transcript::label::label;
+use crate::log::run_id::RunId;
+use crate::log::seconds;
 use crate::transcript::{StopReason, ToolResult, Usage};
 
-/// Something that happens in a run.
+/// Something that happens in a run: match on its [`kind`](Self::kind).
 ///
-/// A run is a row of turns, each from [`TurnStarted`](Self::TurnStarted) to
-/// [`TurnEnded`](Self::TurnEnded), which is missing where the model did not answer, or with more than
-/// [`Limits::response_bytes`](crate::Limits::response_bytes). One of [`RunEnded`](Self::RunEnded) and
-/// [`RunFailed`](Self::RunFailed) is the last event.
+/// A run is a row of turns, each from [`TurnStarted`](EventKind::TurnStarted) to
+/// [`TurnEnded`](EventKind::TurnEnded), which is missing where the model did not answer, or with more than
+/// [`Limits::response_bytes`](crate::Limits::response_bytes). The last event is
+/// [`RunEnded`](EventKind::RunEnded) or [`RunFailed`](EventKind::RunFailed).
 ///
-/// Within a turn come first the pieces of the model's answer, in its order. A call is announced and
-/// written, may need somebody's approval, starts, may tell of its progress, and ends; one that never starts
-/// only ends, as does one whose result was there from an answer that failed. A call of an answer that was
-/// cut off may not be written, and one of an answer that did not come to its end has no end if it did not
-/// start. Calls start and end when they do, and those that are safe while the answer is still coming.
-/// [`TurnRestarted`](Self::TurnRestarted) voids all that was told of the turn so far.
+/// Within a turn, the pieces of the model's answer arrive first, in its order. A call is announced and
+/// written, may need approval, starts, may report progress, and ends; a call that never starts only ends,
+/// and so does one whose result was known from an answer that failed. A call of an answer that was cut off
+/// may not be written, and a call of an answer that did not arrive whole has no end if it did not start.
+/// Calls start and end when they do; those that are safe do so while the answer still arrives.
+/// [`TurnRestarted`](EventKind::TurnRestarted) voids all events of the turn before it.
 ///
-/// Calls are numbered from 1 in each turn. New kinds of events may come: ignore those that you do not
-/// know. Each is an object with a `type`, to be sent on as it is:
+/// # Identity
+///
+/// Calls are numbered from 1 in each turn, so `run`, `turn` and `number` name a call among those of all
+/// runs. They match those of a [`PendingCall`](crate::PendingCall) and of a
+/// [`CallSpan`](crate::CallSpan). Events of calls also carry the id that the model gave the call, which
+/// some models leave empty or use twice: the transcript then has another.
+///
+/// # As JSON
+///
+/// Each event is a flat object with a `type`, to be forwarded as it is. Unknown types are read as
+/// [`Unknown`](EventKind::Unknown), and unknown members are ignored.
 ///
 /// ```
-/// use agent_core::Event;
+/// use agent_core::{Event, EventKind};
 ///
-/// let event = Event::Text { text: "Hello".into() };
-/// assert_eq!(serde_json::to_string(&event).unwrap(), r#"{"type":"text","text":"Hello"}"#);
+/// # fn main() -> serde_json::Result<()> {
+/// let json = r#"{"run":"00000000c0ffee00-1","turn":1,"at":0.25,"type":"text","text":"Hello"}"#;
+/// let event: Event = serde_json::from_str(json)?;
+/// assert_eq!(event.kind, EventKind::Text { text: "Hello".into() });
+/// assert_eq!(event.at.as_millis(), 250);
+/// assert_eq!(serde_json::to_string(&event)?, json);
+/// # Ok(())
+/// # }
 /// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Event {
+    /// The run in which it happened.
+    pub run: RunId,
+    /// The turn in which it happened, from 1; 0 before the first.
+    pub turn: u32,
+    /// When the run emitted it, counted from the run's start; a number of seconds in JSON.
+    ///
+    /// It grows from event to event, except where newer [progress](EventKind::CallProgress) of a call took
+    /// the place of older. When a body began and ended to the microsecond is in the
+    /// [`Timeline`](crate::Timeline).
+    #[serde(with = "seconds")]
+    pub at: Duration,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What happened in a run, with what belongs to it. New kinds can be added: ignore those that you do not
+/// know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Event {
+pub enum EventKind {
     /// The model is asked.
-    TurnStarted {
-        /// The number of the turn, from 1.
-        turn: u32,
-    },
+    TurnStarted,
     /// The model writes more of its text.
     Text {
-        /// What comes next of it.
+        /// The next piece of it.
         text: String,
     },
     /// The model writes more of its visible reasoning.
     Thinking {
-        /// What comes next of it.
+        /// The next piece of it.
         text: String,
     },
     /// The model begins to write a call.
     CallAnnounced {
         /// The call's number.
         number: usize,
+        /// The call's id.
+        id: Arc<str>,
         /// The tool's name, as the model wrote it.
         name: Arc<str>,
     },
@@ -62,27 +97,35 @@ pub enum Event {
     CallArguments {
         /// The call's number.
         number: usize,
-        /// What comes next of their JSON.
+        /// The call's id.
+        id: Arc<str>,
+        /// The next piece of their JSON.
         text: String,
     },
-    /// The model has written a call; what it waits for now is the end of the answer, another call, a slot
-    /// or somebody's leave.
+    /// The model has written a call, which now waits for the end of the answer, another call, a slot or
+    /// the approver.
     CallWritten {
         /// The call's number.
         number: usize,
+        /// The call's id.
+        id: Arc<str>,
         /// The tool's name with the beginning of its arguments, for people: `read(a.md)`.
         label: String,
     },
-    /// Whoever [approves](crate::Agent::approve) is asked whether a call may run. If so, it starts; if
-    /// not, it ends.
+    /// The [approver](crate::Agent::approve) is asked whether a call may run. If it is allowed, the call
+    /// starts; if not, it ends.
     ApprovalRequested {
         /// The call's number.
         number: usize,
+        /// The call's id.
+        id: Arc<str>,
     },
     /// The tool of a call begins to run.
     CallStarted {
         /// The call's number.
         number: usize,
+        /// The call's id.
+        id: Arc<str>,
         /// The tool's name with the beginning of its arguments, for people: `read(a.md)`.
         label: String,
         /// The tool's name.
@@ -90,22 +133,39 @@ pub enum Event {
         /// The JSON of its arguments.
         arguments: Arc<str>,
     },
-    /// A call says how far it is, with [`ToolContext::progress`](crate::ToolContext::progress).
+    /// A call reports its progress, with [`ToolContext::progress`](crate::ToolContext::progress).
     CallProgress {
         /// The call's number.
         number: usize,
-        /// What it says.
+        /// The call's id.
+        id: Arc<str>,
+        /// What it reports.
         text: String,
+    },
+    /// Something happens in a run within a call.
+    ///
+    /// Of each call the first 1,024 events that the consumer has not taken are kept; beyond them, the pieces
+    /// of answers and progress are left out.
+    Nested {
+        /// The number of the outer call.
+        number: usize,
+        /// The id of the outer call.
+        id: Arc<str>,
+        /// The event of the inner run.
+        event: Box<Event>,
     },
     /// A call has its result. Where all results of a response are too large together, the model reads
     /// less of it.
     CallEnded {
         /// The call's number.
         number: usize,
-        /// How the call ended, and what the model will read of it, if its answer comes to its end.
+        /// The call's id.
+        id: Arc<str>,
+        /// How the call ended, and what the model will read of it, if its answer arrives whole.
         result: ToolResult,
     },
-    /// The model did not answer and is asked again, after some time: what was told of this turn is void.
+    /// The model did not answer and is asked again, after some time: all earlier events of this turn are
+    /// void.
     TurnRestarted {
         /// What happened, with its causes.
         error: String,
@@ -122,7 +182,7 @@ pub enum Event {
         /// Why it ended.
         end: RunEnd,
     },
-    /// The run could not go on.
+    /// The run could not continue.
     RunFailed {
         /// What happened, with its causes.
         error: String,
@@ -132,42 +192,16 @@ pub enum Event {
     Unknown,
 }
 
-impl Event {
-    /// What a step looks like from outside; the times of a run are in its
-    /// [`Timeline`](crate::Timeline).
-    pub(crate) fn of(step: &Step<'_>) -> Option<Self> {
-        Some(match *step {
-            Step::TurnStarted { turn, .. } => Self::TurnStarted { turn },
-            Step::Told { calls, delta } => match delta {
-                Delta::Text(text) => Self::Text { text: text.to_owned() },
-                Delta::Thinking(text) => Self::Thinking { text: text.to_owned() },
-                Delta::Call { name, .. } => {
-                    Self::CallAnnounced { number: calls, name: name.into() }
-                }
-                Delta::Arguments(text) => {
-                    Self::CallArguments { number: calls, text: text.to_owned() }
-                }
-                Delta::CallDone(call) => {
-                    Self::CallWritten { number: calls, label: label(call.name(), call.arguments()) }
-                }
-            },
-            Step::ApprovalRequested { index } => Self::ApprovalRequested { number: index + 1 },
-            Step::CallStarted { index, call } => {
-                let (name, arguments) = (call.shared_name(), call.shared_arguments().alone());
-                let label = label(&name, &arguments);
-                Self::CallStarted { number: index + 1, label, name, arguments }
-            }
-            Step::Progress { index, text } => {
-                Self::CallProgress { number: index + 1, text: text.to_owned() }
-            }
-            Step::CallEnded { index, result } => {
-                Self::CallEnded { number: index + 1, result: result.clone() }
-            }
-            Step::TurnRestarted { error } => Self::TurnRestarted { error: format!("{error:?}") },
-            Step::TurnEnded { response } => {
-                Self::TurnEnded { stop: response.stop_reason().clone(), usage: response.usage() }
-            }
-            Step::Answered { .. } | Step::CallCounted(_) => return None,
-        })
+impl EventKind {
+    /// Whether it is a piece of an answer or progress, of which a consumer can miss some.
+    pub(crate) fn is_piece(&self) -> bool {
+        match self {
+            Self::Text { .. }
+            | Self::Thinking { .. }
+            | Self::CallArguments { .. }
+            | Self::CallProgress { .. } => true,
+            Self::Nested { event, .. } => event.kind.is_piece(),
+            _ => false,
+        }
     }
 }

@@ -2,5 +2,12 @@
 
 pub(crate) mod end;
 pub(crate) mod event;
+pub(crate) mod event_fold;
+pub(crate) mod record;
+pub(crate) mod run_id;
+mod seconds;
+pub(crate) mod span;
 pub(crate) mod step;
 pub(crate) mod timeline;
+pub(crate) mod waited_for;
+mod waterfall;

@@ -1,4 +1,4 @@
-//! Asking a model: the seam between the loop and whoever answers.
+//! The interface between a run and a model.
 
 pub(crate) mod retry;
 
@@ -39,13 +39,14 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Model: Send + Sync {
     /// Answers a request.
     ///
-    /// What comes of the answer before its end may be [told](Request::emit); whoever answers at once
-    /// need not. Dropping the future gives the request up.
+    /// A model that streams emits parts of its answer with [`Request::emit`]; others need not.
+    /// Dropping the future cancels the request.
     ///
     /// # Errors
     ///
     /// When the model cannot be reached or does not answer. A run asks again after an error that
-    /// [is temporary](ModelError::is_retryable), as its [`Limits`](crate::Limits::retries) say.
+    /// [is retryable](ModelError::is_retryable), as often as its [`Limits`](crate::Limits::retries)
+    /// allow.
     fn ask<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Result<Response, ModelError>>;
 }
 
@@ -55,7 +56,7 @@ impl<M: Model + ?Sized> Model for Arc<M> {
     }
 }
 
-/// What a model is asked: everything is borrowed from the run.
+/// A request to a model. Everything in it is borrowed from the run.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     pub(crate) system: Option<&'a str>,
@@ -68,16 +69,16 @@ pub struct Request<'a> {
     pub(crate) sink: DeltaSink<'a>,
 }
 
-/// What a model tells of its answer while it comes.
+/// A part of an answer that a model emits before the answer is complete.
 ///
-/// The response is what counts: an answer that fails later, or is asked for again, voids what was told
-/// of it.
+/// Only the response counts: an answer that fails later, or is asked for again, voids what was
+/// emitted of it.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Delta<'a> {
-    /// More of the text.
+    /// Further text.
     Text(&'a str),
-    /// More of the visible reasoning.
+    /// Further visible reasoning.
     Thinking(&'a str),
     /// A tool call begins; its arguments follow.
     Call {
@@ -86,17 +87,17 @@ pub enum Delta<'a> {
         /// The name of the tool, as the model wrote it.
         name: &'a str,
     },
-    /// More of the arguments of the call that began last; in all they are those of the call.
+    /// Further JSON text of the arguments of the call that began last.
     Arguments(&'a str),
-    /// A call is complete, and the answer has moved past it: something else began after it, or the
-    /// answer ends in order to have its calls made.
+    /// A call is complete, and the answer has moved past it: another block began after it, or the
+    /// answer ends with the stop reason [`StopReason::ToolUse`](crate::StopReason::ToolUse).
     ///
-    /// The response has the same call, if it comes. The calls come in the order of the response, and
-    /// each at most once.
+    /// If the answer does not fail, its response holds the same call. Calls are emitted in the
+    /// order of the response, and each at most once.
     CallDone(&'a ToolCall),
 }
 
-/// Who hears what is told of an answer.
+/// The receiver of the deltas of an answer, if there is one.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct DeltaSink<'a>(pub(crate) Option<&'a EmitDelta<'a>>);
 
@@ -104,7 +105,7 @@ type EmitDelta<'a> = dyn Fn(Delta<'_>) + Send + Sync + 'a;
 
 impl fmt::Debug for DeltaSink<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "somebody" } else { "nobody" })
+        f.write_str(if self.0.is_some() { "DeltaSink(..)" } else { "None" })
     }
 }
 
@@ -121,25 +122,26 @@ impl<'a> Request<'a> {
         self.tools
     }
 
-    /// The same list for all requests of a toolset, so that what is made of it can be kept.
+    /// The same allocation for all requests of a toolset, so that a dialect can cache what it
+    /// encoded.
     #[cfg_attr(not(feature = "anthropic"), expect(dead_code, reason = "for the providers"))]
     pub(crate) fn shared_tools(&self) -> &'a Arc<[ToolDefinition]> {
         self.tools
     }
 
-    /// Whether the model has to call a tool, or which.
+    /// Whether the model must call a tool, and which.
     #[must_use]
     pub fn tool_choice(&self) -> &'a ToolChoice {
         self.choice
     }
 
-    /// The most bytes that a response may have; a larger one need not be read to its end.
+    /// The most bytes of a response; the model may stop reading a larger one.
     #[must_use]
     pub fn response_limit(&self) -> usize {
         self.response_limit
     }
 
-    /// The most bytes that one event of a response may have which comes in events.
+    /// The most bytes of one event of a response that is streamed as events.
     #[must_use]
     pub fn event_limit(&self) -> usize {
         self.event_limit
@@ -151,13 +153,13 @@ impl<'a> Request<'a> {
         self.parallel
     }
 
-    /// What was said so far.
+    /// The conversation so far.
     #[must_use]
     pub fn transcript(&self) -> &'a Transcript {
         self.transcript
     }
 
-    /// Tells whoever runs the request what comes of the answer, as it comes.
+    /// Emits a part of the answer to the run before the answer is complete.
     ///
     /// A [`Model`] that does not stream never calls it.
     ///
@@ -185,11 +187,12 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The same request, of whose answer somebody else is told: for a model that asks another one.
+    /// Returns the same request with another receiver of deltas: for a model that asks another
+    /// model.
     ///
     /// # Examples
     ///
-    /// A model that answers in capitals, also while the answer comes:
+    /// A model that answers in capitals, also while it streams:
     ///
     /// ```
     /// use agent_core::{BoxFuture, Delta, Model, ModelError, Request, Response};
@@ -216,7 +219,7 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// The results of the calls that the model made last; empty if it made none.
+    /// The results of the calls of the model's last response; empty if it made none.
     #[must_use]
     pub fn results(&self) -> &'a [crate::ToolResult] {
         let last = self.transcript.messages().last();
@@ -231,27 +234,28 @@ impl<'a> Request<'a> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParallelToolCalls {
-    /// As the model likes.
+    /// The model decides.
     #[default]
     Auto,
-    /// The model is told to make one call at a time, and several are run one after another.
+    /// The model is asked to make one call at a time; if it makes several, they run one after
+    /// another.
     Never,
 }
 
-/// Whether a model has to call a tool in each of its responses, or which one.
+/// Whether a model must call a tool in each of its responses, and which one.
 ///
-/// It holds for every response of a run: a run whose model must call a tool ends at
+/// It applies to every response of a run: a run whose model must call a tool ends at
 /// [`max_turns`](crate::Agent::max_turns).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ToolChoice {
-    /// As the model likes.
+    /// The model decides.
     #[default]
     Auto,
     /// It must call one or more of the tools.
     Any,
     /// It must call the tool of this name.
     Named(Arc<str>),
-    /// It must not call any, although it is told of them.
+    /// It must not call any, although they are listed in the request.
     None,
 }

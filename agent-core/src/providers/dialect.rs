@@ -8,51 +8,54 @@ use crate::error::ModelError;
 use crate::model::Request;
 use crate::providers::sse::Frames;
 use crate::transcript::Response;
-use crate::transport::{Body, Pieces, Timeouts, Transport, comes_in_events, fetch, whole};
+use crate::transport::{Body, Pieces, Timeouts, Transport, fetch, is_event_stream, whole};
 
-/// What a provider's API says and understands, without I/O and without a clock.
+/// The wire format of a provider's API: requests out, responses in, without I/O and without a
+/// clock.
 pub(super) trait Dialect {
-    /// The request that asks the model.
+    /// Encodes a request for the model.
     fn encode(&self, request: &Request<'_>) -> Result<http::Request<Bytes>, ModelError>;
 
-    /// The response in an answer that was received whole; or the error that the answer is.
+    /// Decodes a complete answer: a response, or the error that the API reports in it.
     fn decode(&self, request: &Request<'_>, answer: &Answer<Bytes>)
     -> Result<Response, ModelError>;
 
-    /// What makes a response of the events of an answer that has these headers.
+    /// Starts to decode an answer that is streamed as events; `headers` are those of the answer.
     fn decoder<'a>(&'a self, request: Request<'a>, headers: HeaderMap) -> impl Decode + Send + 'a;
 }
 
-/// Takes in the events of an answer, tells what they say, and makes a response of it.
+/// Decodes the events of an answer one by one, emits deltas, and builds the response.
 pub(super) trait Decode {
-    /// Takes in the data of an event.
-    fn event(&mut self, data: &str) -> Result<Heard, ModelError>;
+    /// Decodes the data of one event.
+    fn event(&mut self, data: &str) -> Result<Progress, ModelError>;
 
-    /// The response that the events have told of; an error if it is not complete.
+    /// Returns the response; an error if the events did not complete it.
     fn end(self) -> Result<Response, ModelError>;
 }
 
-/// What an event has to say.
+/// How an event moved the answer forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Heard {
-    /// That the connection lives.
-    Nothing,
-    /// Something of the answer.
-    Something,
-    /// That the answer is complete.
-    All,
+pub(super) enum Progress {
+    /// It carried no content: a ping.
+    None,
+    /// It carried a part of the answer.
+    Content,
+    /// It completed the answer.
+    Complete,
 }
 
-/// Asks a model: its answer is taken as it comes, in events or whole, whatever was asked for.
+/// Sends a request to a model and decodes its answer.
+///
+/// The answer decides whether it is read as events or whole: some gateways ignore `stream`.
 pub(super) async fn ask(
     dialect: &(impl Dialect + Sync),
     transport: &dyn Transport,
     timeouts: &Timeouts,
     request: Request<'_>,
 ) -> Result<Response, ModelError> {
-    let asked = dialect.encode(&request)?;
+    let encoded = dialect.encode(&request)?;
     let read = |answer| read(dialect, request, answer, timeouts.idle);
-    fetch(transport, asked, timeouts, read).await
+    fetch(transport, encoded, timeouts, read).await
 }
 
 async fn read(
@@ -61,7 +64,7 @@ async fn read(
     mut answer: Answer<Body>,
     idle: Duration,
 ) -> Result<Response, ModelError> {
-    if comes_in_events(&mut answer, idle).await? {
+    if is_event_stream(&mut answer, idle).await? {
         return read_events(dialect, request, answer, idle).await;
     }
     let answer = whole(answer, idle, request.response_limit()).await?;
@@ -80,24 +83,27 @@ async fn read_events(
     let mut frames = Frames::new(request.event_limit());
     while let Some(piece) = pieces.next().await? {
         frames.push(piece);
-        let mut said_something = false;
+        let mut has_content = false;
         while let Some(data) = frames.pop()? {
             match decoder.event(&data)? {
-                Heard::Nothing => {}
-                Heard::Something => said_something = true,
-                Heard::All => {
+                Progress::None => {}
+                Progress::Content => has_content = true,
+                Progress::Complete => {
                     pieces.rest().await?;
                     return decoder.end();
                 }
             }
         }
-        if said_something {
-            // Whoever is told gets a turn, also where pieces come faster than they are taken in.
+        if has_content {
+            // A body can deliver pieces faster than they are decoded, and then nothing in this loop
+            // ever waits. Yielding here lets the consumer of the stream see the deltas that were
+            // just emitted.
             yield_now().await;
         }
-        pieces.heard(said_something);
+        pieces.note(has_content);
     }
-    // Without its empty line an event may be cut, which only its own end tells.
+    // The connection closed without the empty line that ends an event, so the last event can be cut
+    // off. Only complete JSON is decoded.
     if let Some(data) = frames.last()
         && serde_json::from_str::<IgnoredAny>(&data).is_ok()
     {

@@ -1,4 +1,4 @@
-//! Reading a few members of a JSON object, and leaving the rest of it alone.
+//! Reads a few members of a JSON object and skips the rest.
 
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
@@ -7,9 +7,9 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-/// The members of these names, as they stand in the text of an object; of two of a name the last.
+/// Returns the raw text of the members with these names; of two with one name, the last.
 ///
-/// What others there are costs nothing: a provider adds members at any time.
+/// Other members are skipped without an error: a provider can add members at any time.
 ///
 /// # Errors
 ///
@@ -24,7 +24,7 @@ pub(super) fn members<'a, const N: usize>(
     Ok(found)
 }
 
-/// Each member of an object as it stands in its text, in order.
+/// Calls `member` with the name and raw text of each member of an object, in order.
 ///
 /// # Errors
 ///
@@ -55,12 +55,12 @@ impl<'a, F: FnMut(Cow<'a, str>, &'a RawValue)> Visitor<'a> for Each<F> {
     }
 }
 
-/// A member read as a value; `None` if it is not there, or not as expected.
+/// Parses a member; `None` if it is missing or of another type.
 pub(super) fn value<'a, T: Deserialize<'a>>(member: Option<&'a RawValue>) -> Option<T> {
     serde_json::from_str(member?.get()).ok()
 }
 
-/// The items of a list as they stand in its text, at most this many: `None` if there are more.
+/// Returns the raw text of the items of a list, at most `most` of them; `None` if it has more.
 ///
 /// # Errors
 ///
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_of_a_name_counts_and_others_are_left_alone() {
+    fn the_last_member_of_a_name_counts_and_other_members_are_skipped() {
         let text = r#" {"a": 1.50, "b": [{"a": 2}], "\u0061": "x" } "#;
         let [a, b, c] = members(text, ["a", "b", "c"]).unwrap();
         assert_eq!(a.map(RawValue::get), Some(r#""x""#));

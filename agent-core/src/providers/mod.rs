@@ -1,8 +1,9 @@
-//! The models of providers, each behind a feature of its name.
+//! Models of providers, each behind a feature of its name.
 
 pub mod anthropic;
 mod dialect;
 mod json_members;
+mod one_line;
 mod secret;
 mod sse;
 

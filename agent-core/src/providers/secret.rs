@@ -2,12 +2,12 @@ use http::HeaderValue;
 use std::fmt;
 use std::sync::Arc;
 
-/// What must not be seen: a key, or the value of a header. Its `Debug` does not show it.
+/// A secret: a key, or the value of a header. `Debug` does not show it.
 #[derive(Clone)]
 pub(super) struct Secret(Arc<str>);
 
 impl Secret {
-    /// Without the blanks and line ends that come along when a key is copied.
+    /// Trims blanks and line ends, which are often copied together with a key.
     pub(super) fn new(text: &str) -> Self {
         Self(text.trim().into())
     }
@@ -16,7 +16,8 @@ impl Secret {
         self.0.is_empty()
     }
 
-    /// The value of a header, marked as a secret; `None` if it has characters that no header takes.
+    /// Builds a header value that is marked as sensitive; `None` if a header cannot hold its
+    /// characters.
     pub(super) fn header(&self, before: &str) -> Option<HeaderValue> {
         let mut value = HeaderValue::from_str(&format!("{before}{}", self.0)).ok()?;
         value.set_sensitive(true);

@@ -1,4 +1,4 @@
-//! Server-Sent Events: from the pieces of a body to the data of its events.
+//! Server-Sent Events: turns the pieces of a body into the data of its events.
 
 use bytes::{Buf, Bytes};
 use futures_core::Stream;
@@ -10,29 +10,31 @@ use std::task::{Context, Poll, Waker};
 
 use crate::error::{ModelError, ModelErrorKind};
 
-/// Cuts pieces into events, without I/O: pieces go in, and events come out until it wants another one.
+/// Splits a body into events, without I/O. The caller pushes a piece, then pops events until the
+/// next piece is needed.
 ///
-/// A line that is no field, a comment, and an event without data are left out.
+/// Comments, events without data, and lines that are not fields are skipped.
 pub(super) struct Frames {
-    events: SseByteStream<Pieces>,
-    pieces: Pieces,
+    events: SseByteStream<PushedPieces>,
+    pieces: PushedPieces,
     most: usize,
 }
 
 impl Frames {
-    /// For events of at most so many bytes, with their field names, and the comments before them.
+    /// Accepts events of at most `most` bytes, which include field names and the comments before an
+    /// event.
     pub(super) fn new(most: usize) -> Self {
         let room = Arc::new(AtomicUsize::new(most.saturating_add(1)));
-        let pieces = Pieces { next: Arc::default(), room };
+        let pieces = PushedPieces { next: Arc::default(), room };
         Self { events: SseByteStream::new(pieces.clone()), pieces, most }
     }
 
-    /// Takes a piece in; all events of the one before have been taken out.
+    /// Adds a piece. The caller has popped all events of the previous piece.
     pub(super) fn push(&self, piece: Bytes) {
         *self.pieces.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(piece);
     }
 
-    /// The data of the next event; `None` if that is not complete yet.
+    /// Returns the data of the next event; `None` if more pieces are needed to complete it.
     pub(super) fn pop(&mut self) -> Result<Option<String>, ModelError> {
         loop {
             let mut cx = Context::from_waker(Waker::noop());
@@ -52,7 +54,7 @@ impl Frames {
         }
     }
 
-    /// The last event, if the body ended without the empty line after it.
+    /// Returns the last event, if the body ended without the empty line after it.
     pub(super) fn last(&mut self) -> Option<String> {
         self.push(Bytes::from_static(b"\n\n"));
         self.pop().ok().flatten()
@@ -62,7 +64,7 @@ impl Frames {
         if matches!(error, Error::Body(_)) {
             return self.too_large();
         }
-        let message = "the answer is broken: an event is no UTF-8";
+        let message = "the answer is malformed: an event is not UTF-8";
         ModelError::new(message).with_kind(ModelErrorKind::Unreadable)
     }
 
@@ -73,15 +75,16 @@ impl Frames {
     }
 }
 
-/// The pieces as a stream: at most one, and only as much of it as there is room for.
+/// Offers the pushed piece to the parser as a stream, and no more bytes of it than the event may
+/// still have. The parser would otherwise buffer an endless event before this file could reject it.
 #[derive(Clone)]
-struct Pieces {
+struct PushedPieces {
     next: Arc<Mutex<Option<Bytes>>>,
-    /// The bytes that the event may still have, and one more.
+    /// The bytes that the current event may still have, plus one: at zero the event is too large.
     room: Arc<AtomicUsize>,
 }
 
-impl Stream for Pieces {
+impl Stream for PushedPieces {
     type Item = Result<Piece, TooLarge>;
 
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -100,7 +103,7 @@ impl Stream for Pieces {
 #[error("an event is too large")]
 struct TooLarge;
 
-/// A piece that ends where the room does.
+/// A piece that ends where `room` does.
 struct Piece {
     bytes: Bytes,
     room: Arc<AtomicUsize>,
@@ -143,7 +146,7 @@ mod tests {
             .as_bytes();
 
     #[test]
-    fn events_are_the_same_however_the_bytes_come() {
+    fn events_are_the_same_for_any_split_of_the_bytes() {
         let expected = ["one  ", "two\nzwo", "3"].map(str::to_owned);
         for size in 1..=STREAM.len() {
             let pieces: Vec<_> = STREAM.chunks(size).collect();
@@ -152,20 +155,20 @@ mod tests {
     }
 
     #[test]
-    fn an_event_may_have_so_many_bytes_and_not_one_more() {
+    fn an_event_larger_than_the_limit_is_an_error() {
         let stream = b"data: 1234\n\ndata: 1234\n\ndata: 12345\n\ndata: 1\n\n";
         for size in 1..=stream.len() {
             let pieces: Vec<_> = stream.chunks(size).collect();
             assert_eq!(events(13, &pieces).unwrap().len(), 4, "{size}");
             assert_eq!(events(12, &pieces), Err(ModelErrorKind::TooLarge), "{size}");
         }
-        // However long its end is in coming.
+        // An event without an end is rejected too.
         let endless = vec![&b"data: 12345"[..]; 100];
         assert_eq!(events(1000, &endless), Err(ModelErrorKind::TooLarge));
     }
 
     #[test]
-    fn the_last_event_need_not_be_ended_by_an_empty_line() {
+    fn the_last_event_needs_no_empty_line_after_it() {
         for (body, last) in
             [("data: 1", Some("1")), ("data: 1\n", Some("1")), ("data: 1\n\n", None)]
         {
@@ -177,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_an_error() {
+    fn bytes_that_are_not_utf_8_are_an_error() {
         assert_eq!(events(100, &[b"data: \xff\n\n"]), Err(ModelErrorKind::Unreadable));
     }
 }

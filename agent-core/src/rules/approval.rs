@@ -1,35 +1,68 @@
-//! Who decides over calls before they run: a policy in the program, and somebody who can be asked.
+//! Decisions about calls before they run: by a policy in the program, and by an approver that is
+//! asked.
 
 use serde_json::Value;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::log::run_id::RunId;
 use crate::model::BoxFuture;
 use crate::schema::Access;
 use crate::transcript::ToolCall;
 use crate::transcript::label::label;
 
-/// A call before it runs, for whoever decides over it.
+/// A call before it runs, for the policy and the approver.
+///
+/// [`run`](Self::run), [`turn`](Self::turn) and [`number`](Self::number) are those of the run's
+/// [events](crate::Event), so a decision can be matched with the stream.
 #[derive(Debug, Clone)]
 pub struct PendingCall {
+    position: CallPosition,
     proposed: ToolCall,
     arguments: Value,
     access: Access,
     destructive: bool,
 }
 
+/// Where a call is: the position in the response of a turn.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CallPosition {
+    pub(crate) run: RunId,
+    pub(crate) turn: u32,
+    pub(crate) index: usize,
+}
+
 impl PendingCall {
     pub(crate) fn new(
+        position: CallPosition,
         call: &ToolCall,
         arguments: Value,
         access: Access,
         destructive: bool,
     ) -> Self {
-        Self { proposed: call.clone(), arguments, access, destructive }
+        Self { position, proposed: call.clone(), arguments, access, destructive }
     }
 
-    /// The id that the model's response gave it.
+    /// The run that the call is of.
+    #[must_use]
+    pub fn run(&self) -> RunId {
+        self.position.run
+    }
+
+    /// The turn of its response, from 1.
+    #[must_use]
+    pub fn turn(&self) -> u32 {
+        self.position.turn
+    }
+
+    /// Its position in the response, from 1.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.position.index + 1
+    }
+
+    /// The id of the call in the model's response.
     #[must_use]
     pub fn id(&self) -> &str {
         self.proposed.id()
@@ -41,7 +74,7 @@ impl PendingCall {
         self.proposed.name()
     }
 
-    /// The arguments, as the tool will read them: each key stands once.
+    /// The arguments, as the tool will read them. No object has a key twice.
     #[must_use]
     pub fn arguments(&self) -> &Value {
         &self.arguments
@@ -59,8 +92,8 @@ impl PendingCall {
         self.destructive
     }
 
-    /// The tool's name with the beginning of its arguments, in the model's order, for people:
-    /// `delete(a.md)`.
+    /// A label for people: the tool's name with the beginning of its arguments, in the model's
+    /// order, such as `delete(a.md)`.
     #[must_use]
     pub fn label(&self) -> String {
         label(self.proposed.name(), self.proposed.arguments())
@@ -74,15 +107,15 @@ impl fmt::Display for PendingCall {
     }
 }
 
-/// What is decided over a call. It holds for this call alone, and once.
+/// A decision about one call. It applies to this call alone, once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Decision {
-    /// It runs.
+    /// The call runs.
     Allow,
-    /// It does not run; the model reads the reason.
+    /// The call does not run; the model reads the reason.
     Deny(String),
-    /// Whoever [approves](crate::Agent::approve) is asked.
+    /// The [approver](crate::Agent::approve) is asked.
     Ask,
 }
 
@@ -97,17 +130,17 @@ impl Decision {
 type Policy = dyn Fn(&PendingCall) -> Decision + Send + Sync;
 type Approver = dyn Fn(PendingCall) -> BoxFuture<'static, Decision> + Send + Sync;
 
-/// Who decides over the calls of an agent.
+/// The policy and the approver of an agent.
 #[derive(Clone, Default)]
 pub(crate) struct Approval {
-    /// Nothing is decided over.
+    /// Every call is allowed without a decision.
     granted: bool,
     policy: Option<Arc<Policy>>,
     approver: Option<Arc<Approver>>,
 }
 
 impl Approval {
-    /// For a call that the program itself makes.
+    /// Allows every call: for those that the program makes.
     pub(crate) fn granted() -> Self {
         Self { granted: true, ..Self::default() }
     }
@@ -127,7 +160,7 @@ impl Approval {
         self.approver = Some(Arc::new(move |call| Box::pin(approver(call))));
     }
 
-    /// Whether a call of such a tool has to be decided over.
+    /// Whether a call of such a tool needs a decision.
     pub(crate) fn concerns(&self, destructive: bool) -> bool {
         !self.granted && (destructive || self.policy.is_some())
     }

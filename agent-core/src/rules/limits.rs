@@ -1,9 +1,10 @@
-//! What a run may use up; every cap has a default and its own clear result.
+//! The caps on the resources of a run. Every cap has a default and its own clear result.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use crate::transcript::{Part, ToolResult};
+use super::cut;
+pub(crate) use super::cut::cut_result;
+use crate::transcript::ToolResult;
 
 /// Caps on what a model and its tools can make a run hold or wait for.
 ///
@@ -95,9 +96,14 @@ impl Limits {
         self
     }
 
-    /// The size of the text in the outputs of all calls of a response, in bytes; 1 MiB by default.
+    /// The size of the text in the results of all calls of a response, in bytes; 1 MiB by default.
     ///
-    /// The longest outputs are cut first.
+    /// The longest results are cut first. Results of calls that did not run ([`CallStatus::NotRun`]) are cut before
+    /// those of other calls: where these need the rest, to an eighth of the limit, if need be to the words `not run`
+    /// or to one character. A text that is cut keeps at least one byte, so a response with more calls than this limit
+    /// has bytes holds one byte for each.
+    ///
+    /// [`CallStatus::NotRun`]: crate::CallStatus::NotRun
     #[must_use]
     pub fn turn_output_bytes(&self) -> usize {
         self.turn_output_bytes
@@ -230,100 +236,7 @@ impl Limits {
     }
 }
 
-/// Cuts the texts of a result to `most` bytes together.
-pub(crate) fn cut_result(result: &mut ToolResult, most: usize) {
-    if result.lengths().sum::<usize>() <= most {
-        return;
-    }
-    let most = fair_share(result.lengths(), most);
-    result.cut_texts(|text, whole| cut(text, whole, most));
-}
-
-/// Cuts what the results of a response hold to the limits on all of them together.
+/// Cuts the results of a response to the limits on all of them together.
 pub(crate) fn cut_results(results: &mut [Option<ToolResult>], limits: &Limits) {
-    let lengths = || results.iter().flatten().flat_map(ToolResult::lengths);
-    let has_media = results.iter().flatten().any(|result| !result.more().is_empty());
-    if !has_media && lengths().sum::<usize>() <= limits.turn_output_bytes {
-        return;
-    }
-    let most = fair_share(lengths(), limits.turn_output_bytes);
-    let mut left = limits.media_bytes;
-    for result in results.iter_mut().flatten() {
-        result.cut_texts(|text, whole| cut(text, whole, most));
-        for part in result.media_mut() {
-            match left.checked_sub(part.size()) {
-                Some(rest) => left = rest,
-                None => *part = left_out(part, limits.media_bytes),
-            }
-        }
-    }
-}
-
-fn left_out(part: &Part, most: usize) -> Part {
-    let bytes = part.size();
-    format!("[.. {bytes} bytes of an image or a document left out: at most {most} are taken ..]")
-        .into()
-}
-
-/// Cuts a text to `most` bytes: head and tail stay, and it says what is missing.
-///
-/// `whole` is the length before any cut, so that a text which is cut twice tells the truth.
-fn cut(text: &mut String, whole: &mut Option<NonZeroUsize>, most: usize) {
-    const NOTE: usize = 48;
-    if text.len() <= most {
-        return;
-    }
-    let length = NonZeroUsize::new(text.len()).unwrap_or(NonZeroUsize::MIN);
-    let whole = whole.get_or_insert(length).get();
-    let most = most.saturating_sub(NOTE);
-    let boundary = |at: &usize| text.is_char_boundary(*at);
-    let head = (0..=most - most / 4).rev().find(boundary).unwrap_or_default();
-    let tail = (text.len() - most / 4..=text.len()).find(boundary).unwrap_or(text.len());
-    let kept = head + text.len() - tail;
-    let note = format!("\n[.. {} bytes left out ..]\n", whole - kept);
-    text.replace_range(head..tail, &note);
-    text.shrink_to_fit();
-}
-
-/// The length to which the longest texts are cut so that all together have at most `most` bytes.
-fn fair_share(lengths: impl Iterator<Item = usize> + Clone, most: usize) -> usize {
-    if lengths.clone().sum::<usize>() <= most {
-        return most;
-    }
-    let mut lengths: Vec<_> = lengths.collect();
-    lengths.sort_unstable();
-    let (mut left, mut count) = (most, lengths.len());
-    for length in lengths {
-        if length > left / count {
-            return left / count;
-        }
-        left -= length;
-        count -= 1;
-    }
-    left
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cut_keeps_head_and_tail_and_whole_characters() {
-        let mut text = "ä".repeat(1000) + "end";
-        cut(&mut text, &mut None, 101);
-        assert!(text.starts_with("ä") && text.ends_with("end"), "{text}");
-        assert!(text.contains("bytes left out") && text.len() <= 101);
-        let mut short = "as it is".to_owned();
-        cut(&mut short, &mut None, 8);
-        assert_eq!(short, "as it is");
-        cut(&mut short, &mut None, 0);
-        assert!(short.contains("8 bytes left out"));
-    }
-
-    #[test]
-    fn small_texts_are_spared() {
-        assert_eq!(fair_share([10, 20, 300, 400].into_iter(), 230), 100);
-        assert_eq!(fair_share([10, 20].into_iter(), 230), 230);
-        assert_eq!(fair_share([0, 0, 9].into_iter(), 5), 5);
-    }
+    cut::cut_results(results, limits.turn_output_bytes, limits.media_bytes);
 }

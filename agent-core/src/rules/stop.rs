@@ -1,4 +1,4 @@
-//! What stops a run from outside: a cancel, or a deadline.
+//! Stops a run from outside: a cancel or a deadline.
 
 use std::future::poll_fn;
 use std::panic::catch_unwind;
@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use crate::model::BoxFuture;
-use crate::sync::{Instant, Mutex, MutexGuard, Sleep, sleep};
+use crate::sync::{Instant, Mutex, MutexGuard, RuntimeId, Sleep, runtime_id, sleep, sleep_until};
 
 /// Why a run was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) enum StopCause {
 }
 
 impl StopCause {
-    /// For the result of a call that it kept from starting.
+    /// The reason in the result of a call that did not run because of it.
     pub(crate) fn why(self) -> &'static str {
         match self {
             Self::Cancelled => "the run was cancelled",
@@ -29,14 +29,14 @@ impl StopCause {
     }
 }
 
-/// What whoever holds a run wishes of it, at any time.
+/// The cancel and deadline that the holder of a run can set at any time, from any task.
 #[derive(Default)]
-pub(crate) struct RunControl(Mutex<Wished>);
+pub(crate) struct RunControl(Mutex<ControlState>);
 
 #[derive(Clone, Copy, Default)]
-struct Wished {
+struct ControlState {
     cancelled: bool,
-    /// Counted from the beginning of the run.
+    /// Counted from the start of the run.
     deadline: Option<Duration>,
 }
 
@@ -53,55 +53,64 @@ impl RunControl {
         self.lock().deadline = Some(time);
     }
 
-    fn get(&self) -> Wished {
+    fn get(&self) -> ControlState {
         *self.lock()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Wished> {
+    fn lock(&self) -> MutexGuard<'_, ControlState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The cancel and the deadlines of a run.
 pub(crate) struct StopSignal<'a> {
-    /// Looked at in each poll; `None` for calls that nobody stops.
-    wishes: Option<Arc<RunControl>>,
-    /// That the call around the run is.
+    /// Read in each poll; `None` for calls that cannot be stopped.
+    control: Option<Arc<RunControl>>,
+    /// Ends when the parent call of the run is cancelled.
     stopped: Option<BoxFuture<'a, ()>>,
     began: Instant,
-    /// For how long somebody was asked: that time does not count.
+    /// How long approvers were asked, which does not count towards the deadlines.
     asked: Duration,
     turn: Option<Instant>,
-    /// One for the whole run.
+    /// One timer for the whole run, moved to the next deadline.
     timer: Option<Pin<Box<Sleep>>>,
-    halted: Option<StopCause>,
+    /// The runtime of the timer.
+    runtime: Option<RuntimeId>,
+    cause: Option<StopCause>,
 }
 
 impl<'a> StopSignal<'a> {
-    /// Begins a run; `None` on a runtime that has no timer.
+    /// Starts a run; `None` on a runtime without a timer.
     ///
-    /// It has this time, unless something else is wished.
+    /// `time` is the deadline, unless the holder has set another one.
     pub(crate) fn new(
-        wishes: Arc<RunControl>,
+        control: Arc<RunControl>,
         time: Duration,
         stopped: Option<BoxFuture<'a, ()>>,
     ) -> Option<Self> {
-        let time = *wishes.lock().deadline.get_or_insert(time);
-        // Tokio panics here on a runtime that was built without `enable_time`, and has no other way to ask.
+        let time = *control.lock().deadline.get_or_insert(time);
+        // Tokio panics here on a runtime that was built without `enable_time`, and has no other way
+        // to find that out.
         let timer = catch_unwind(|| Box::pin(sleep(time))).ok()?;
-        Some(Self { wishes: Some(wishes), stopped, timer: Some(timer), ..Self::never() })
+        Some(Self { control: Some(control), stopped, timer: Some(timer), ..Self::never() })
     }
 
-    /// For calls that nobody stops.
+    /// For a single call, stopped by this future alone.
+    pub(crate) fn for_one_call(stopped: Option<BoxFuture<'a, ()>>) -> Self {
+        Self { stopped, ..Self::never() }
+    }
+
+    /// For calls that nothing stops.
     pub(crate) fn never() -> Self {
         Self {
-            wishes: None,
+            control: None,
             stopped: None,
             began: Instant::now(),
             asked: Duration::ZERO,
             turn: None,
             timer: None,
-            halted: None,
+            runtime: runtime_id(),
+            cause: None,
         }
     }
 
@@ -113,7 +122,7 @@ impl<'a> StopSignal<'a> {
         self.turn = Instant::now().checked_add(limit);
     }
 
-    /// Moves the deadlines: the time in which a human was asked does not count.
+    /// Moves the deadlines by the time in which an approver was asked.
     pub(crate) fn put_off(&mut self, by: Duration) {
         self.asked = self.asked.saturating_add(by);
         self.turn = self.turn.and_then(|turn| turn.checked_add(by));
@@ -121,53 +130,68 @@ impl<'a> StopSignal<'a> {
 
     /// Ready when the run is cancelled.
     pub(crate) fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<StopCause> {
-        if let Some(halted) = self.halted {
-            return Poll::Ready(halted);
+        if let Some(cause) = self.cause {
+            return Poll::Ready(cause);
         }
-        let wished = self.wishes.as_ref().is_some_and(|wishes| wishes.is_cancelled());
+        let cancelled = self.control.as_ref().is_some_and(|control| control.is_cancelled());
         let stopped = |stopped: &mut BoxFuture<'_, ()>| stopped.as_mut().poll(cx).is_ready();
-        if wished || self.stopped.as_mut().is_some_and(stopped) {
-            return Poll::Ready(*self.halted.insert(StopCause::Cancelled));
+        if cancelled || self.stopped.as_mut().is_some_and(stopped) {
+            return Poll::Ready(*self.cause.insert(StopCause::Cancelled));
         }
         Poll::Pending
     }
 
-    /// Ready when the run is cancelled or a deadline has passed, and from then on.
+    /// Ready from the moment when the run is cancelled or a deadline has passed.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<StopCause> {
-        if let Poll::Ready(halted) = self.poll_cancelled(cx) {
-            return Poll::Ready(halted);
+        if let Poll::Ready(cause) = self.poll_cancelled(cx) {
+            return Poll::Ready(cause);
         }
-        let (at, halt) = match (self.run(), self.turn) {
+        let (at, cause) = match (self.run_deadline(), self.turn) {
             (Some(run), Some(turn)) if turn < run => (turn, StopCause::TurnOver),
             (Some(run), _) => (run, StopCause::RunOver),
             (None, Some(turn)) => (turn, StopCause::TurnOver),
             (None, None) => return Poll::Pending,
         };
+        self.follow_runtime();
         let Some(timer) = &mut self.timer else { return Poll::Pending };
-        // The clock decides: the timer rings for those alone who wait.
+        // The clock decides; the timer only wakes this task.
         while Instant::now() < at {
-            // A deadline that moves on is followed when the timer has rung, one that comes nearer at once.
+            // A later deadline is set only when the timer fires, which saves a reset in each poll.
+            // An earlier one is set at once, because the timer would fire too late for it.
             if at < timer.deadline() {
                 timer.as_mut().reset(at);
             }
             ready!(timer.as_mut().poll(cx));
             timer.as_mut().reset(at);
         }
-        Poll::Ready(*self.halted.insert(halt))
+        Poll::Ready(*self.cause.insert(cause))
     }
 
-    /// Looks whether the run is stopped, without waiting.
+    /// A run can be polled on another runtime than before, while nothing drives the timers of the first.
+    fn follow_runtime(&mut self) {
+        let here = runtime_id();
+        if let Some(timer) = &self.timer
+            && here.is_some()
+            && here != self.runtime
+        {
+            let deadline = timer.deadline();
+            self.timer = catch_unwind(|| Box::pin(sleep_until(deadline))).ok();
+            self.runtime = here;
+        }
+    }
+
+    /// Returns whether the run is stopped, without waiting.
     pub(crate) async fn look(&mut self) -> Option<StopCause> {
         poll_fn(|cx| match self.poll(cx) {
-            Poll::Ready(halt) => Poll::Ready(Some(halt)),
+            Poll::Ready(cause) => Poll::Ready(Some(cause)),
             Poll::Pending => Poll::Ready(None),
         })
         .await
     }
 
-    /// When the time of the run is over.
-    fn run(&self) -> Option<Instant> {
-        let time = self.wishes.as_ref()?.get().deadline?;
+    /// The deadline of the run.
+    fn run_deadline(&self) -> Option<Instant> {
+        let time = self.control.as_ref()?.get().deadline?;
         self.began.checked_add(time)?.checked_add(self.asked)
     }
 }

@@ -1,45 +1,46 @@
-//! What is told of an answer while it comes, and what begins of it.
+//! An answer while the model writes it: its deltas become steps, and its calls may start.
 
 use std::task::Context;
 
-use crate::dispatch::{Batch, CallStep, Early, Finished};
-use crate::log::step::Step;
+use crate::dispatch::batch::Batch;
+use crate::dispatch::replay::ReplayCache;
+use crate::log::step::{Emit, Step};
 use crate::model::Delta;
-use crate::run::turn::{Emit, told_of};
+use crate::run::place::Place;
 use crate::transcript::{Content, Response};
 
-/// What is told of an answer while it comes.
-pub(crate) struct Answer<'a, 'b, 'c> {
-    emit: &'c mut Emit<'b>,
-    /// What calls that begin early run under; `None` if none do.
-    starts_early: Option<Batch<'a>>,
-    /// Made with the first call.
-    early: Option<Box<Early<'a>>>,
-    finished: &'c mut Vec<Finished>,
-    /// How many calls have begun in the answer.
+/// An answer while the model writes it.
+pub(crate) struct Answer<'a, 'b> {
+    emit: &'a mut Emit<'b>,
+    /// What the batch is opened with, and the turn and the attempt; `None` if no call starts before the end of
+    /// the answer.
+    eager: Option<(Place<'a>, u32, u32)>,
+    /// Opened with the first call: most of its life a run waits for the model, and holds no room for it.
+    batch: Option<Box<Batch>>,
+    replay: &'a mut ReplayCache,
+    /// How many calls the model has begun to write.
     calls: usize,
     /// How many of them are complete.
-    written: usize,
-    /// Whether the model tells anything.
-    told: bool,
+    done: usize,
+    /// Whether the model emits deltas.
+    streams: bool,
 }
 
-impl<'a, 'b, 'c> Answer<'a, 'b, 'c> {
+impl<'a, 'b> Answer<'a, 'b> {
     pub(crate) fn new(
-        emit: &'c mut Emit<'b>,
-        starts_early: Option<Batch<'a>>,
-        finished: &'c mut Vec<Finished>,
+        emit: &'a mut Emit<'b>,
+        eager: Option<(Place<'a>, u32, u32)>,
+        replay: &'a mut ReplayCache,
     ) -> Self {
-        let (calls, written, told) = (0, 0, false);
-        Self { emit, starts_early, early: None, finished, calls, written, told }
+        Self { emit, eager, batch: None, replay, calls: 0, done: 0, streams: false }
     }
 
     pub(crate) fn take(&mut self, delta: Delta<'_>) {
-        self.told = true;
+        self.streams = true;
         let calls = match delta {
             Delta::CallDone(_) => {
-                self.written += 1;
-                self.written
+                self.done += 1;
+                self.done
             }
             Delta::Call { .. } => {
                 self.calls += 1;
@@ -47,47 +48,47 @@ impl<'a, 'b, 'c> Answer<'a, 'b, 'c> {
             }
             _ => self.calls,
         };
-        (self.emit)(&Step::Told { calls, delta });
-        if let (Delta::CallDone(call), Some(batch)) = (delta, self.starts_early) {
-            let early = self.early.get_or_insert_with(|| Box::new(Early::new(batch)));
-            early.offer(call, self.finished, &mut |index, step| told_of(self.emit, index, &step));
+        (self.emit)(&Step::Delta { calls, delta });
+        if let (Delta::CallDone(call), Some((place, turn, attempt))) = (delta, self.eager) {
+            let batch = self.batch.get_or_insert_with(|| place.open((turn, attempt), 8));
+            batch.offer(call, self.replay, self.emit);
         }
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) {
-        if let Some(early) = &mut self.early {
-            early.poll(cx, &mut |index, step| told_of(self.emit, index, &step));
+        if let Some(batch) = &mut self.batch {
+            batch.poll(cx, self.emit);
         }
     }
 
-    /// The answer has come: what began of it goes on. Or it has not, and what runs of it is stopped.
-    pub(crate) fn end(self, answer: Option<&Response>, watched: bool) -> Option<Box<Early<'a>>> {
-        let Self { emit, early, finished, told, .. } = self;
-        if let Some(response) = answer {
-            if watched && !told {
-                tell(response, emit);
+    /// The answer has ended. With a response, what has started goes on in the batch; without one it is
+    /// stopped, and reads that have finished are kept for the next attempt.
+    pub(crate) fn end(self, response: Option<&Response>, watched: bool) -> Option<Box<Batch>> {
+        let Self { emit, batch, replay, streams, .. } = self;
+        if let Some(response) = response {
+            if watched && !streams {
+                emit_whole(response, emit);
             }
-            return early;
+            return batch;
         }
-        let mut sink = |index, step: CallStep<'_>| told_of(emit, index, &step);
-        finished.extend(early?.stop(&mut sink));
+        replay.extend(batch?.abandon(emit));
         None
     }
 }
 
-/// Tells an answer that came as a whole.
-fn tell(response: &Response, emit: &mut Emit<'_>) {
+/// Emits the deltas of an answer that was not streamed.
+fn emit_whole(response: &Response, emit: &mut Emit<'_>) {
     let mut calls = 0;
     for block in response.blocks() {
         match block.content() {
-            Content::Text(text) => emit(&Step::Told { calls, delta: Delta::Text(text) }),
-            Content::Thinking(text) => emit(&Step::Told { calls, delta: Delta::Thinking(text) }),
+            Content::Text(text) => emit(&Step::Delta { calls, delta: Delta::Text(text) }),
+            Content::Thinking(text) => emit(&Step::Delta { calls, delta: Delta::Thinking(text) }),
             Content::ToolCall(call) => {
                 calls += 1;
                 let (id, name) = (call.id(), call.name());
-                emit(&Step::Told { calls, delta: Delta::Call { id, name } });
-                emit(&Step::Told { calls, delta: Delta::Arguments(call.arguments()) });
-                emit(&Step::Told { calls, delta: Delta::CallDone(call) });
+                emit(&Step::Delta { calls, delta: Delta::Call { id, name } });
+                emit(&Step::Delta { calls, delta: Delta::Arguments(call.arguments()) });
+                emit(&Step::Delta { calls, delta: Delta::CallDone(call) });
             }
             Content::Opaque => {}
         }

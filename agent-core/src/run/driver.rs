@@ -6,53 +6,37 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::dispatch::{Batch, Broken, CallStep, CallTimes, Early, Finished, new_run};
+use crate::dispatch::batch::{Batch, Results};
+use crate::dispatch::replay::ReplayCache;
+use crate::dispatch::seal::Broken;
 use crate::error::ModelError;
-use crate::log::step::{After, CallRow};
+use crate::log::step::Emit;
 use crate::model::retry::Pause;
-use crate::model::{Delta, DeltaSink, ParallelToolCalls, Request};
+use crate::model::{Delta, DeltaSink, Request};
 use crate::rules::stop::{StopCause, StopSignal};
 use crate::run::agent::Inner;
 use crate::run::answer::Answer;
-use crate::run::turn::{Done, Emit, Runtime, Unanswered};
-use crate::schedule::queue::Blocker;
-use crate::sync::{Instant, sleep, yield_now};
-use crate::tool::context::ParentCall;
+use crate::run::place::Place;
+use crate::run::turn::{Runtime, Unanswered};
+use crate::sync::{sleep, yield_now};
 use crate::transcript::{Response, ToolCall, Transcript};
 
 pub(crate) struct Driver<'a, 'b> {
-    agent: &'a Inner,
-    run: u64,
-    /// The call within which it runs, if there is one.
-    around: Option<&'a ParentCall>,
-    /// Somebody watches what happens.
-    watched: bool,
-    halting: &'a mut StopSignal<'b>,
+    place: Place<'a>,
+    stop: &'a mut StopSignal<'b>,
     /// The turn whose deadline is set, and how often the model was asked in it.
     turn: u32,
     attempt: u32,
-    /// What has begun of the response that came last.
-    early: Option<Box<Early<'a>>>,
-    /// What has finished of answers to this turn that failed.
-    finished: Vec<Finished>,
+    /// The calls of the response that ended last, as far as they have started.
+    batch: Option<Box<Batch>>,
+    /// Reads that finished in attempts at this turn that failed.
+    replay: ReplayCache,
 }
 
 impl<'a, 'b> Driver<'a, 'b> {
-    pub(crate) fn new(
-        agent: &'a Inner,
-        around: Option<&'a ParentCall>,
-        watched: bool,
-        halting: &'a mut StopSignal<'b>,
-    ) -> Self {
-        let (run, finished) = (new_run(), Vec::new());
-        Self { agent, run, around, watched, halting, turn: 0, attempt: 0, early: None, finished }
-    }
-
-    fn batch(&self, turn: u32) -> Batch<'a> {
-        let Inner { toolset, limits, slots, parallel, approval, .. } = self.agent;
-        let (slots, one_by_one) = (slots.as_ref(), *parallel == ParallelToolCalls::Never);
-        let (around, watched, run, attempt) = (self.around, self.watched, self.run, self.attempt);
-        Batch { toolset, limits, slots, approval, one_by_one, watched, run, turn, attempt, around }
+    pub(crate) fn new(place: Place<'a>, stop: &'a mut StopSignal<'b>) -> Self {
+        let (batch, replay) = (None, ReplayCache::default());
+        Self { place, stop, turn: 0, attempt: 0, batch, replay }
     }
 }
 
@@ -63,23 +47,23 @@ impl Runtime for Driver<'_, '_> {
         transcript: &Transcript,
         emit: &mut Emit<'_>,
     ) -> Result<Response, Unanswered> {
-        let Inner { model, toolset, system, choice, parallel, limits, .. } = self.agent;
+        let Inner { model, toolset, system, choice, parallel, limits, .. } = self.place.agent;
         if self.turn != turn {
-            if self.watched {
-                // Whoever watches takes what there is of the turn before, which bounds what it holds.
+            if self.place.watched {
+                // The consumer takes the events of the turn before, which bounds what is queued.
                 yield_now().await;
             }
-            // Where nothing waits, nobody else looks: the model may block, and its calls be refused.
-            if let Some(halt) = self.halting.look().await {
+            // Where nothing waits, this alone looks: a model can block, and its calls be refused.
+            if let Some(halt) = self.stop.look().await {
                 return Err(Unanswered::Stopped(halt));
             }
             (self.turn, self.attempt) = (turn, 0);
-            self.finished.clear();
-            self.halting.begin_turn(limits.turn_timeout);
+            self.replay.clear();
+            self.stop.begin_turn(limits.turn_timeout);
         }
         self.attempt += 1;
-        let starts_early = self.agent.eager_calls.then(|| self.batch(turn));
-        let answer = Mutex::new(Answer::new(emit, starts_early, &mut self.finished));
+        let eager = self.place.agent.eager_calls.then_some((self.place, turn, self.attempt));
+        let answer = Mutex::new(Answer::new(emit, eager, &mut self.replay));
         let sink = |delta: Delta<'_>| lock(&answer).take(delta);
         let mut asking = model.ask(Request {
             system: system.as_deref(),
@@ -91,21 +75,21 @@ impl Runtime for Driver<'_, '_> {
             transcript,
             sink: DeltaSink(Some(&sink)),
         });
-        let halting = &mut *self.halting;
+        let stop = &mut *self.stop;
         let response = poll_fn(|cx| {
-            if let Poll::Ready(halt) = halting.poll_cancelled(cx) {
+            if let Poll::Ready(halt) = stop.poll_cancelled(cx) {
                 return Poll::Ready(Err(Unanswered::Stopped(halt)));
             }
             if let Poll::Ready(response) = asking.as_mut().poll(cx) {
                 return Poll::Ready(response.map_err(Unanswered::Failed));
             }
             lock(&answer).poll(cx);
-            halting.poll(cx).map(|halt| Err(Unanswered::Stopped(halt)))
+            stop.poll(cx).map(|halt| Err(Unanswered::Stopped(halt)))
         })
         .await;
         drop(asking);
         let answer = answer.into_inner().unwrap_or_else(PoisonError::into_inner);
-        self.early = answer.end(response.as_ref().ok(), self.watched);
+        self.batch = answer.end(response.as_ref().ok(), self.place.watched);
         response
     }
 
@@ -114,10 +98,10 @@ impl Runtime for Driver<'_, '_> {
         let (kind, status, request_id) = (error.kind(), error.status(), error.request_id());
         tracing::warn!(?kind, status, request_id, ?length, "the model is asked again");
         let mut sleep = Box::pin(sleep(length));
-        let halting = &mut *self.halting;
+        let stop = &mut *self.stop;
         poll_fn(|cx| match sleep.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(None),
-            Poll::Pending => halting.poll(cx).map(Some),
+            Poll::Pending => stop.poll(cx).map(Some),
         })
         .await
     }
@@ -126,67 +110,24 @@ impl Runtime for Driver<'_, '_> {
         &mut self,
         turn: u32,
         calls: &[&ToolCall],
-        done: &mut Done<'_>,
+        emit: &mut Emit<'_>,
+        results: &mut Results<'_>,
     ) -> Option<Broken> {
-        let (batch, early, began) = (self.batch(turn), self.early.take(), self.halting.began());
-        let mut sink = sink(batch, began, done);
+        let attempt = self.attempt;
+        let open = || self.place.open((turn, attempt), calls.len());
+        let batch = self.batch.take().unwrap_or_else(open);
         // Boxed: most of its life a run waits for the model, and holds no room for it.
-        Box::pin(batch.run(calls, early, self.halting, &mut sink)).await
+        Box::pin(batch.seal(calls, self.stop, emit, results)).await
     }
 
-    fn no_calls(&mut self, turn: u32, calls: &[&ToolCall], done: &mut Done<'_>) {
-        if let Some(early) = self.early.take() {
-            early.discard(calls, &mut sink(self.batch(turn), self.halting.began(), done));
+    fn no_calls(&mut self, calls: &[&ToolCall], emit: &mut Emit<'_>, results: &mut Results<'_>) {
+        if let Some(batch) = self.batch.take() {
+            batch.cut_off(calls, emit, results);
         }
     }
 
     fn elapsed(&self) -> Duration {
-        self.halting.began().elapsed()
-    }
-}
-
-/// Adds to each result what is recorded of its call.
-fn sink<'a>(
-    batch: Batch<'a>,
-    began: Instant,
-    done: &'a mut Done<'_>,
-) -> impl FnMut(usize, CallStep<'_>) + Send + 'a {
-    move |index, step| {
-        let row = match &step {
-            CallStep::Counted(result, times) => {
-                Some(row(batch.run, (batch.turn, index), began, result.status(), times))
-            }
-            _ => None,
-        };
-        done(index, step, row);
-    }
-}
-
-fn row(
-    run: u64,
-    (turn, index): (u32, usize),
-    began: Instant,
-    status: crate::CallStatus,
-    times: &CallTimes,
-) -> CallRow {
-    let since = |time: Instant| time.duration_since(began);
-    let after = times.after.map(|blocker| match blocker {
-        Blocker::Slot => After::Slot,
-        Blocker::ToolSlot => After::ToolSlot,
-        Blocker::Approval => After::Approval,
-        Blocker::Call(call) if call.run == run => After::Call(call.turn, call.index),
-        Blocker::Call(_) => After::OtherRun,
-    });
-    CallRow {
-        turn,
-        index,
-        access: times.access,
-        silent: times.silent,
-        status,
-        queued: since(times.queued),
-        started: times.started.map(since),
-        ended: since(times.ended),
-        after,
+        self.place.began.elapsed()
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod conversation;
 mod driver;
 mod events;
 pub(crate) mod outcome;
+mod place;
 #[expect(clippy::module_inception, reason = "the type of this file is `Run`")]
 pub(crate) mod run;
 pub(crate) mod stream;

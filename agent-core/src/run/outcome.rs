@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use crate::error::{ModelError, with_sources};
 use crate::log::end::RunEnd;
-use crate::log::step::Record;
+use crate::log::record::Record;
+use crate::log::run_id::RunId;
 use crate::log::timeline::Timeline;
 use crate::transcript::{Response, Transcript, Usage};
 
@@ -56,6 +57,7 @@ pub enum RunErrorKind {
 /// What is left of a run, however it ended.
 #[derive(Debug, Clone)]
 pub(crate) struct Ran {
+    pub(crate) id: RunId,
     pub(crate) transcript: Transcript,
     /// How many messages the transcript had before.
     pub(crate) before: usize,
@@ -84,6 +86,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The id of the run, which its events carry too.
+    #[must_use]
+    pub fn run_id(&self) -> RunId {
+        self.ran.id
+    }
+
     /// The text of the model's last response.
     #[must_use]
     pub fn text(&self) -> String {
@@ -114,10 +122,18 @@ impl Outcome {
         self.ran.transcript
     }
 
-    /// The tokens of all requests and responses of this run.
+    /// The tokens of all requests and responses of this run, and of the runs within its calls.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        self.ran.record.usage
+        let mut usage = self.ran.record.usage;
+        usage += self.ran.record.nested_usage;
+        usage
+    }
+
+    /// The part of [`usage`](Self::usage) that the runs within its calls have used.
+    #[must_use]
+    pub fn nested_usage(&self) -> Usage {
+        self.ran.record.nested_usage
     }
 
     /// How long the run took.
@@ -126,8 +142,8 @@ impl Outcome {
         self.ran.record.elapsed()
     }
 
-    /// When the model was asked, and when each call was queued, ran and ended, and for whom it
-    /// waited. It displays as a waterfall.
+    /// When the model was asked, when each call was queued, ran and ended, and what it waited for. It
+    /// displays as a waterfall.
     #[must_use]
     pub fn timeline(&self) -> Timeline {
         self.ran.timeline()
@@ -141,6 +157,12 @@ impl Outcome {
 pub struct RunError(Box<(RunErrorKind, Ran)>);
 
 impl RunError {
+    /// The id of the run, which its events carry too.
+    #[must_use]
+    pub fn run_id(&self) -> RunId {
+        self.0.1.id
+    }
+
     /// What happened.
     #[must_use]
     pub fn kind(&self) -> &RunErrorKind {

@@ -8,19 +8,21 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::log::end::RunEnd;
-use crate::log::event::Event;
-use crate::log::step::{Record, Step};
+use crate::log::event::EventKind;
+use crate::log::event_fold::EventFold;
+use crate::log::record::Record;
+use crate::log::run_id::RunId;
+use crate::log::step::Step;
 use crate::model::BoxFuture;
 use crate::rules::stop::{RunControl, StopSignal};
 use crate::run::agent::Agent;
 use crate::run::driver::Driver;
 use crate::run::events::Events;
 use crate::run::outcome::{Outcome, Ran, RunError, RunErrorKind, outcome};
-use crate::run::stream::RunStream;
+use crate::run::place::Place;
 use crate::run::turn::drive;
 use crate::sync::Handle;
-use crate::tool::context::ParentCall;
+use crate::tool::context::parent::ParentCall;
 use crate::transcript::{Input, Transcript};
 
 /// A run: await it for its [`Outcome`], or [watch](Self::stream) it.
@@ -55,11 +57,12 @@ use crate::transcript::{Input, Transcript};
 /// ```
 #[must_use = "a run begins when it is awaited or watched"]
 pub struct Run<'a> {
+    id: RunId,
     state: State<'a>,
     /// Cancels it; until then.
     cancelled: Option<BoxFuture<'a, ()>>,
     wishes: Arc<RunControl>,
-    /// Where its events go, if somebody watches.
+    /// Where its events go, if it has a consumer.
     events: Option<Events>,
 }
 
@@ -89,12 +92,28 @@ impl TranscriptRef<'_> {
             Self::InChat(transcript) => transcript,
         }
     }
+
+    /// The end of a run that has appended to it.
+    fn into_ran(self, id: RunId, before: usize, record: Record) -> Ran {
+        let transcript = match self {
+            Self::Own(transcript) => transcript,
+            Self::InChat(transcript) => transcript.clone(),
+        };
+        Ran { id, transcript, before, record }
+    }
 }
 
 impl<'a> Run<'a> {
     pub(crate) fn new(agent: Agent, said: TranscriptRef<'a>, input: Option<Input>) -> Self {
         let state = State::Start(Start { agent, said, input });
-        Self { state, cancelled: None, wishes: Arc::default(), events: None }
+        Self { id: RunId::new(), state, cancelled: None, wishes: Arc::default(), events: None }
+    }
+
+    /// Its id, which its [events](crate::Event), its outcome and its [pending calls](crate::PendingCall)
+    /// carry.
+    #[must_use]
+    pub fn run_id(&self) -> RunId {
+        self.id
     }
 
     /// Cancels the run when this future ends: that of a token, of a signal, of a channel. The one that was
@@ -102,7 +121,7 @@ impl<'a> Run<'a> {
     ///
     /// The model is not waited for any more, and nothing starts. Calls that run are told
     /// ([`ToolContext::cancelled`](crate::ToolContext::cancelled)) and get [some time](crate::Limits::grace) to end. The
-    /// outcome is [`RunEnd::Cancelled`], and its transcript has a result for each call. What is written of an
+    /// outcome is [`RunEnd::Cancelled`](crate::RunEnd::Cancelled), and its transcript has a result for each call. What is written of an
     /// answer by then is dropped, with the calls that began early in it, which only read. A run within a call
     /// is cancelled with the run of that call.
     ///
@@ -151,7 +170,7 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Ends the run after this time, counted from its first poll, with [`RunEnd::DeadlineExceeded`];
+    /// Ends the run after this time, counted from its first poll, with [`RunEnd::DeadlineExceeded`](crate::RunEnd::DeadlineExceeded);
     /// else [`Limits::run_timeout`](crate::Limits::run_timeout) does. The one that was set last counts, and
     /// may be set while the run goes on.
     ///
@@ -162,19 +181,10 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Its events, as they happen.
-    ///
-    /// # Panics
-    ///
-    /// When the run has begun: nobody has kept its events.
-    pub fn stream(mut self) -> RunStream<'a> {
-        let is_asked = matches!(self.state, State::Start(_));
-        assert!(
-            is_asked,
-            "a run that has begun has lost its events: call `stream` before it is polled"
-        );
-        let events = self.events.get_or_insert_default().clone();
-        RunStream::new(self, events)
+    /// Keeps its events from now on; `None` if the run has begun, and the first ones are lost.
+    pub(crate) fn keep_events(&mut self) -> Option<Events> {
+        let State::Start(_) = self.state else { return None };
+        Some(self.events.get_or_insert_with(|| Events::new(self.id)).clone())
     }
 
     /// Passes a cancel on to the run. Returned: whether there was one.
@@ -195,7 +205,7 @@ impl Future for Run<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         _ = self.poll_cancelled(cx);
         let mut going = match mem::replace(&mut self.state, State::Over) {
-            State::Start(asked) => asked.go(self.wishes.clone(), self.events.clone()),
+            State::Start(start) => start.go(self.id, self.wishes.clone(), self.events.clone()),
             State::Going(going) => going,
             State::Over => panic!("a run was polled after its end: it gives its outcome once"),
         };
@@ -216,61 +226,76 @@ impl fmt::Debug for Run<'_> {
 impl<'a> Start<'a> {
     fn go(
         self,
+        id: RunId,
         wishes: Arc<RunControl>,
         events: Option<Events>,
     ) -> BoxFuture<'a, Result<Outcome, RunError>> {
         let Self { agent, mut said, input } = self;
         let (mut record, before) = (Record::default(), said.transcript().messages().len());
-        let around = ParentCall::current();
-        let mut halting = match agent.begin(wishes, around.as_ref()) {
-            Ok(halting) => halting,
+        let parent = ParentCall::current();
+        let (runtime, mut stop) = match agent.begin(wishes, parent.as_ref()) {
+            Ok(begun) => begun,
             Err(error) => {
-                return Box::pin(ready(end(Err(error), said, before, record, events.as_ref())));
+                let outcome = outcome(Err(error), said.into_ran(id, before, record));
+                if let Some(events) = events {
+                    events.end(|| Duration::ZERO, || last(&outcome));
+                }
+                return Box::pin(ready(outcome));
             }
         };
         if let Some(input) = input {
             said.transcript().push_user(input);
         }
+        let began = stop.began();
+        // The consumer of the outer run reads the events of this one too.
+        let outer_is_watched = parent.as_ref().is_some_and(ParentCall::is_watched);
+        let mut outer = outer_is_watched.then(|| Box::new(EventFold::new(id)));
         // What is captured is held once, what is bound in here may be held twice.
         Box::pin(async move {
             let mut emit = |step: &Step<'_>| {
                 record.apply(step);
+                if let Some(parent) = &parent {
+                    add_usage(parent, step);
+                    if let Some(event) =
+                        outer.as_mut().and_then(|fold| fold.event(step, || began.elapsed()))
+                    {
+                        parent.nested(event);
+                    }
+                }
                 if let Some(events) = &events {
-                    events.tell(step);
+                    events.add(step, || began.elapsed());
                 }
             };
             let rules = (agent.inner.max_turns, &agent.inner.limits);
-            let (watched, around) = (events.is_some(), around.as_ref());
-            let mut runtime = Driver::new(&agent.inner, around, watched, &mut halting);
-            let ended = drive(&mut runtime, rules, said.transcript(), &mut emit).await;
-            end(ended, said, before, record, events.as_ref())
+            let watched = events.is_some() || outer_is_watched;
+            let (agent_of_run, parent, runtime) = (&*agent.inner, parent.as_ref(), &runtime);
+            let place = Place { agent: agent_of_run, run: id, runtime, parent, watched, began };
+            let mut driver = Driver::new(place, &mut stop);
+            let ended = drive(&mut driver, rules, said.transcript(), &mut emit).await;
+            let outcome = outcome(ended, said.into_ran(id, before, record));
+            if let Some(events) = &events {
+                events.end(|| began.elapsed(), || last(&outcome));
+            }
+            outcome
         })
     }
 }
 
-/// The outcome of a run, which is its last event too.
-fn end(
-    ended: Result<RunEnd, RunErrorKind>,
-    said: TranscriptRef<'_>,
-    before: usize,
-    record: Record,
-    events: Option<&Events>,
-) -> Result<Outcome, RunError> {
-    let transcript = match said {
-        TranscriptRef::Own(transcript) => transcript,
-        TranscriptRef::InChat(transcript) => transcript.clone(),
-    };
-    let outcome = outcome(ended, Ran { transcript, before, record });
-    if let Some(events) = events {
-        events.end(|| last(&outcome));
+/// Adds what a step of a nested run has used to the run around it: at once, so that nothing is lost if the
+/// nested run is dropped.
+fn add_usage(parent: &ParentCall, step: &Step<'_>) {
+    match step {
+        Step::Answered { response: Some(response), .. } => parent.add_usage(response.usage()),
+        Step::NestedUsage { usage } => parent.add_usage(*usage),
+        _ => {}
     }
-    outcome
 }
 
-fn last(outcome: &Result<Outcome, RunError>) -> Event {
+/// The last event of a run.
+fn last(outcome: &Result<Outcome, RunError>) -> EventKind {
     match outcome {
-        Ok(outcome) => Event::RunEnded { end: outcome.end().clone() },
-        Err(error) => Event::RunFailed { error: format!("{error:?}") },
+        Ok(outcome) => EventKind::RunEnded { end: outcome.end().clone() },
+        Err(error) => EventKind::RunFailed { error: format!("{error:?}") },
     }
 }
 
@@ -280,29 +305,23 @@ impl Agent {
         Run::new(self.clone(), TranscriptRef::Own(Transcript::default()), Some(input.into()))
     }
 
-    /// Runs until the model has said all, and tells what happens on the way.
-    pub fn stream(&self, input: impl Into<Input>) -> RunStream<'static> {
-        self.run(input).stream()
-    }
-
-    /// What stops the run that begins; within a call, the stop of that one too.
+    /// Where a run goes on, and what stops it; within a call, the stop of that call too.
     fn begin(
         &self,
         wishes: Arc<RunControl>,
-        around: Option<&ParentCall>,
-    ) -> Result<StopSignal<'static>, RunErrorKind> {
+        parent: Option<&ParentCall>,
+    ) -> Result<(Handle, StopSignal<'static>), RunErrorKind> {
         self.may_run()?;
+        let runtime = Handle::try_current().map_err(|_| RunErrorKind::NoRuntime)?;
         let time = self.inner.limits.run_timeout;
-        let stopped = around.map(|around| -> BoxFuture<'static, ()> {
-            Box::pin(around.batch.stopped(around.index).cancelled_owned())
+        let stopped = parent.map(|parent| -> BoxFuture<'static, ()> {
+            Box::pin(parent.stopped().cancelled_owned())
         });
-        StopSignal::new(wishes, time, stopped).ok_or(RunErrorKind::NoTimer)
+        let stop = StopSignal::new(wishes, time, stopped).ok_or(RunErrorKind::NoTimer)?;
+        Ok((runtime, stop))
     }
 
     fn may_run(&self) -> Result<(), RunErrorKind> {
-        if Handle::try_current().is_err() {
-            return Err(RunErrorKind::NoRuntime);
-        }
         match self.inner.toolset.destructive() {
             Some(tool) if !self.inner.approval.is_possible() => {
                 Err(RunErrorKind::NoApprover { tool: tool.clone() })

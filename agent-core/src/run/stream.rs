@@ -1,4 +1,4 @@
-//! A run that is watched while it goes on.
+//! A run with a consumer of its events.
 
 use futures_core::Stream;
 use std::fmt;
@@ -9,31 +9,33 @@ use std::time::Duration;
 use tokio::task::coop::poll_proceed;
 
 use crate::log::event::Event;
+use crate::log::run_id::RunId;
+use crate::run::agent::Agent;
 use crate::run::events::Events;
 use crate::run::outcome::{Outcome, RunError};
 use crate::run::run::Run;
+use crate::transcript::Input;
 
 /// The [events](Event) of a run, as they happen.
 ///
-/// The run goes on while the stream is polled. How far, depends on what the run does:
+/// The run is polled while the stream is polled. How far depends on the state of the run:
 ///
-/// - While the model answers, all events that are there have to be taken before more of the answer is read,
-///   and before the model is asked in the next turn. So a slow reader slows the answer, and holds one piece
-///   of it.
-/// - While the calls of a response are made, the run goes on with each event that is taken: deadlines are
-///   kept, decisions count, and calls begin whose time has come, also if more events are there. Of the
-///   [progress](Event::CallProgress) of a call the latest word alone is kept, so there are a few events for
-///   each call.
+/// - While the model answers, all queued events have to be taken before more of the answer is read, and before
+///   the model is asked in the next turn. So a slow consumer slows the answer, and holds one piece of it.
+/// - While the calls of a response run, each event that is taken polls the run: deadlines are kept, decisions
+///   count, and calls that are ready begin, also if more events are queued. Of the
+///   [progress](crate::EventKind::CallProgress) of a call only the latest is kept, so there are a few events for each
+///   call.
 /// - A [cancel](Self::cancel_on) is seen with the next event in any case.
 ///
-/// Calls that run are tasks, and go on whether or not somebody reads; so do those that wait for them.
+/// Calls that run are tasks, and continue whether or not the consumer reads; so do those that wait for them.
 ///
 /// Dropping the stream stops the run, as it does a [`Run`].
 ///
 /// # Examples
 ///
 /// ```
-/// use agent_core::{Agent, Event, Response, ScriptedModel};
+/// use agent_core::{Agent, EventKind, Response, ScriptedModel};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), agent_core::RunError> {
@@ -41,7 +43,7 @@ use crate::run::run::Run;
 /// let mut run = Agent::new(model).stream("Hi");
 /// let mut said = String::new();
 /// while let Some(event) = run.next().await {
-///     if let Event::Text { text } = event {
+///     if let EventKind::Text { text } = event.kind {
 ///         said += &text;
 ///     }
 /// }
@@ -50,16 +52,40 @@ use crate::run::run::Run;
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "a run that is watched begins when `next` is awaited"]
+#[must_use = "a streamed run begins when `next` is awaited"]
 pub struct RunStream<'a> {
+    id: RunId,
     run: Option<Run<'a>>,
     events: Events,
     ended: Option<Result<Outcome, RunError>>,
 }
 
+impl<'a> Run<'a> {
+    /// Its events, as they happen.
+    ///
+    /// # Panics
+    ///
+    /// When the run has begun: its first events are lost.
+    pub fn stream(mut self) -> RunStream<'a> {
+        let Some(events) = self.keep_events() else {
+            panic!("a run that has begun has lost its events: call `stream` before it is polled")
+        };
+        RunStream { id: self.run_id(), run: Some(self), events, ended: None }
+    }
+}
+
+impl Agent {
+    /// Runs until the model has ended, and emits what happens on the way.
+    pub fn stream(&self, input: impl Into<Input>) -> RunStream<'static> {
+        self.run(input).stream()
+    }
+}
+
 impl<'a> RunStream<'a> {
-    pub(crate) fn new(run: Run<'a>, events: Events) -> Self {
-        Self { run: Some(run), events, ended: None }
+    /// The run's id, which its events carry too.
+    #[must_use]
+    pub fn run_id(&self) -> RunId {
+        self.id
     }
 
     /// As [`Run::cancel_on`], at any time.
@@ -67,7 +93,7 @@ impl<'a> RunStream<'a> {
     /// # Examples
     ///
     /// ```
-    /// use agent_core::{Agent, ToolContext, Event, Response, ScriptedModel, RunEnd, tool, tools};
+    /// use agent_core::{Agent, EventKind, ToolContext, Response, ScriptedModel, RunEnd, tool, tools};
     /// use std::future::ready;
     ///
     /// /// Wait until the run is cancelled.
@@ -81,7 +107,7 @@ impl<'a> RunStream<'a> {
     /// let model = ScriptedModel::new().turn(|_| Response::new().call("wait", "{}"));
     /// let mut run = Agent::new(model).tools(tools![wait]).stream("Hi");
     /// while let Some(event) = run.next().await {
-    ///     if let Event::CallStarted { .. } = event {
+    ///     if let EventKind::CallStarted { .. } = event.kind {
     ///         run = run.cancel_on(ready(()));
     ///     }
     /// }
@@ -105,7 +131,7 @@ impl<'a> RunStream<'a> {
         poll_fn(|cx| self.poll_event(cx)).await
     }
 
-    /// Goes on to the end of the run, whatever happens on the way.
+    /// Runs to the end, without further events.
     ///
     /// # Errors
     ///
@@ -120,7 +146,7 @@ impl<'a> RunStream<'a> {
     }
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        // As a channel does, so that a flood of events leaves the runtime its turns.
+        // As a channel does: a flood of events must not starve the other tasks of the runtime.
         let turn = ready!(poll_proceed(cx));
         if let Some(run) = &mut self.run
             && (run.poll_cancelled(cx) || self.events.let_run())

@@ -3,10 +3,11 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::dispatch::{Broken, CallStep};
+use crate::dispatch::batch::Results;
+use crate::dispatch::seal::Broken;
 use crate::error::ModelError;
 use crate::log::end::RunEnd;
-use crate::log::step::{CallRow, Step};
+use crate::log::step::{Emit, Step};
 use crate::model::retry;
 use crate::model::retry::Pause;
 use crate::rules::limits::{Limits, cut_results};
@@ -24,16 +25,17 @@ pub(crate) trait Runtime: Send {
         emit: &mut Emit<'_>,
     ) -> impl Future<Output = Result<Response, Unanswered>> + Send;
 
-    /// Runs the calls of the response that came last, and hands over what happens as it comes.
+    /// Runs the calls of the last response, and hands over their results as they end.
     fn calls(
         &mut self,
         turn: u32,
         calls: &[&ToolCall],
-        done: &mut Done<'_>,
+        emit: &mut Emit<'_>,
+        results: &mut Results<'_>,
     ) -> impl Future<Output = Option<Broken>> + Send;
 
-    /// Stops what has begun of the calls of that response, which makes none.
-    fn no_calls(&mut self, turn: u32, calls: &[&ToolCall], done: &mut Done<'_>);
+    /// Stops the calls of that response that have started, because it makes none.
+    fn no_calls(&mut self, calls: &[&ToolCall], emit: &mut Emit<'_>, results: &mut Results<'_>);
 
     /// Waits before the model is asked again, because of this error.
     fn pause(
@@ -45,12 +47,6 @@ pub(crate) trait Runtime: Send {
     /// The time since the run began.
     fn elapsed(&self) -> Duration;
 }
-
-/// Takes what happens to the call at this position, and what is recorded of it in the end.
-pub(crate) type Done<'a> = dyn FnMut(usize, CallStep<'_>, Option<CallRow>) + Send + 'a;
-
-/// Takes the steps of a run.
-pub(crate) type Emit<'a> = dyn FnMut(&Step<'_>) + Send + 'a;
 
 /// Why there is no response.
 pub(crate) enum Unanswered {
@@ -97,7 +93,7 @@ pub(crate) async fn drive<R: Runtime>(
         };
         if let Err(error) = check_size(&response, limits.response_bytes) {
             let calls: Vec<_> = response.calls().collect();
-            runtime.no_calls(turn, &calls, &mut |index, step, _| told_of(emit, index, &step));
+            runtime.no_calls(&calls, emit, &mut |_, _| {});
             return Err(error);
         }
         let next = next(&response);
@@ -165,24 +161,16 @@ async fn run_tools<R: Runtime>(
     let response = open.turn.response().clone();
     let mut calls = Vec::with_capacity(response.blocks().len());
     calls.extend(response.calls());
-    let mut done = |index, step: CallStep<'_>, row| match step {
-        CallStep::Counted(result, _) => {
-            open.turn.answer(index, result);
-            if let Some(row) = row {
-                emit(&Step::CallCounted(row));
-            }
-        }
-        step => told_of(emit, index, &step),
-    };
+    let mut results = |index, result| open.turn.answer(index, result);
     let broken = match why_none {
         Some(_) => {
-            runtime.no_calls(number, &calls, &mut done);
+            runtime.no_calls(&calls, emit, &mut results);
             None
         }
-        None => runtime.calls(number, &calls, &mut done).await,
+        None => runtime.calls(number, &calls, emit, &mut results).await,
     };
     let why = why_none.unwrap_or("the run ended");
-    open.turn.fill(why, |index, result| emit(&Step::CallEnded { index, result }));
+    open.turn.fill(why, |index, call, result| emit(&Step::CallEnded { index, call, result }));
     open.close(why);
     emit(&Step::TurnEnded { response: &response });
     match broken {
@@ -192,17 +180,6 @@ async fn run_tools<R: Runtime>(
         }
         Some(Broken::Stopped(halt)) => Ok(Some(halt)),
         None => Ok(None),
-    }
-}
-
-/// Tells what happens to a call.
-pub(crate) fn told_of(emit: &mut Emit<'_>, index: usize, step: &CallStep<'_>) {
-    match *step {
-        CallStep::Asked => emit(&Step::ApprovalRequested { index }),
-        CallStep::Started(call) => emit(&Step::CallStarted { index, call }),
-        CallStep::Progress(text) => emit(&Step::Progress { index, text }),
-        CallStep::Ended(result) => emit(&Step::CallEnded { index, result }),
-        CallStep::Counted(..) => {}
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) enum Place {
 }
 
 /// How a place is claimed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Mode {
     /// Something inside the place is read.
     ReadInside,
@@ -58,10 +58,18 @@ impl Mode {
 }
 
 /// A place and how a call claims it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Claim {
     pub(crate) place: Place,
     pub(crate) mode: Mode,
+}
+
+impl Claim {
+    /// The claim of a tool as that of a call in this run.
+    pub(crate) fn of_run(self, run: u64) -> Self {
+        let place = if self.place == Place::OwnRun { Place::Run(run) } else { self.place };
+        Self { place, ..self }
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The JSON schema of a tool's arguments, without what a model has no use for.
+//! The JSON schema of a tool's arguments, without keywords that a model does not use.
 
 mod access;
 
@@ -10,13 +10,13 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-/// What the schema and the cold path need of a parameter, without its type.
+/// A parameter without its type: what the schema and the search for faults need.
 pub struct Described {
     pub(crate) name: &'static str,
     pub(crate) doc: &'static str,
     pub(crate) default: Option<Value>,
     pub(crate) optional: bool,
-    /// It comes from the call itself and not from its arguments.
+    /// Whether the value is the call's context and not one of its arguments.
     pub(crate) given: bool,
     pub(crate) check: fn(&str) -> serde_json::Result<usize>,
     pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
@@ -45,15 +45,16 @@ pub(crate) fn object(arguments: &[Described]) -> Box<RawValue> {
     if !definitions.is_empty() {
         text += &format!(r#","$defs":{}"#, Value::from(definitions));
     }
-    // An unknown argument is refused: a misspelt optional one would silently vanish.
+    // Unknown arguments are rejected: a misspelt optional one would be ignored without a trace.
     text += r#","additionalProperties":false}"#;
     RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
-/// The schema of one argument: its type's, with its own description and default.
+/// The schema of one argument: that of its type, with its own description and default.
 fn member(mut schema: Value, argument: &Described) -> Value {
     clean(&mut schema);
-    // `true`, the schema of any value, has no room for a description, and not every provider takes it.
+    // `true`, the schema of any value, cannot hold a description, and not every provider accepts
+    // it.
     if !schema.is_object() {
         schema = json!({});
     }
@@ -69,7 +70,7 @@ fn member(mut schema: Value, argument: &Described) -> Value {
     schema
 }
 
-/// Drops what says nothing to a model; bounds, defaults and descriptions stay.
+/// Removes keywords that a model does not use; bounds, defaults and descriptions stay.
 fn clean(schema: &mut Value) {
     let Value::Object(schema) = schema else {
         return;
@@ -112,13 +113,17 @@ fn is_unsigned(format: &Value) -> bool {
     format.as_str().is_some_and(|format| format.starts_with("uint"))
 }
 
-/// A tool as a model is told of it; rendered once, and copied as bytes into requests.
+/// The definition of a tool that a model receives; rendered once, and copied as bytes into
+/// requests.
 #[derive(Debug, Clone)]
 pub struct ToolDefinition {
     pub(crate) name: Arc<str>,
     pub(crate) title: Option<Arc<str>>,
     pub(crate) description: Arc<str>,
     pub(crate) schema: Arc<RawValue>,
+    pub(crate) access: Access,
+    pub(crate) destructive: bool,
+    pub(crate) solo: bool,
 }
 
 impl ToolDefinition {
@@ -134,7 +139,7 @@ impl ToolDefinition {
         self.title.as_deref()
     }
 
-    /// What the model reads to choose.
+    /// The description by which the model chooses the tool.
     #[must_use]
     pub fn description(&self) -> &str {
         &self.description
@@ -144,6 +149,48 @@ impl ToolDefinition {
     #[must_use]
     pub fn schema(&self) -> &RawValue {
         &self.schema
+    }
+
+    /// What its calls do to things that other calls touch, derived from all that the tool declares: a
+    /// `&mut T` parameter, a written resource or `destructive` makes it [`Access::Write`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use agent_core::{Access, Lock, tool, tools};
+    ///
+    /// /// Read a file, and count how often that happens.
+    /// #[tool(read("file"))]
+    /// fn read(reads: &mut u64, path: String) -> std::io::Result<String> {
+    ///     *reads += 1;
+    ///     std::fs::read_to_string(path)
+    /// }
+    ///
+    /// /// Delete all files.
+    /// #[tool(destructive, solo)]
+    /// fn delete() {}
+    ///
+    /// let toolset = tools![delete, read].with_state(Lock::new(0_u64));
+    /// let [delete, read] = toolset.definitions() else { panic!() };
+    /// assert_eq!([delete.access(), read.access()], [Access::Write, Access::Write]);
+    /// assert!(delete.is_destructive() && delete.is_solo());
+    /// assert!(!read.is_destructive() && !read.is_solo());
+    /// ```
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Whether each of its calls needs [approval](crate::Agent::approve).
+    #[must_use]
+    pub fn is_destructive(&self) -> bool {
+        self.destructive
+    }
+
+    /// Whether a call runs only if it is the only one of its response.
+    #[must_use]
+    pub fn is_solo(&self) -> bool {
+        self.solo
     }
 }
 
@@ -158,7 +205,7 @@ mod tests {
     #[derive(Deserialize, JsonSchema)]
     #[expect(dead_code, reason = "only its schema is used")]
     struct Tree {
-        /// The title of a member is no title of a schema.
+        /// A member that is called `title` is not the title of a schema.
         title: String,
         #[serde(default)]
         size: u32,
@@ -171,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_dropped_and_declared_order_kept() {
+    fn unused_keywords_are_removed_and_the_declared_order_is_kept() {
         let z = arg::<u32>("z", " The z. ");
         let (a, m) = (arg::<Option<f64>>("a", ""), arg::<u8>("m", "").or(|| 3));
         assert_eq!(
@@ -189,10 +236,10 @@ mod tests {
     }
 
     #[test]
-    fn recursion_keeps_its_definitions_and_members_called_title() {
+    fn a_recursive_type_keeps_its_definitions_and_its_member_called_title() {
         let text = schema(&[&arg::<BTreeMap<String, Tree>>("trees", "")]);
         assert!(text.contains(r##""$ref":"#/$defs/Tree""##), "{text}");
-        assert!(text.contains(r#""title":{"description":"The title"#), "{text}");
+        assert!(text.contains(r#""title":{"description":"A member"#), "{text}");
         assert!(!text.contains("uint32") && !text.contains("minimum"), "{text}");
     }
 }

@@ -1,8 +1,8 @@
-//! The same, under the control of shuttle's scheduler: each use of one is a moment at which another
-//! task or thread may come first.
+//! The same items under the control of shuttle's scheduler: at each use, another task or thread can
+//! run first.
 
-pub(crate) use shuttle::future::{JoinHandle, yield_now};
-pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic};
+pub(crate) use shuttle::future::{AbortHandle, JoinHandle, yield_now};
+pub(crate) use shuttle::sync::{Mutex, MutexGuard};
 pub(crate) use shuttle::{thread, thread_local};
 
 use shuttle::rand::{Rng, thread_rng};
@@ -14,10 +14,13 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// All tasks are of the one runtime there is.
+/// The only runtime of a simulation.
+#[derive(Clone)]
 pub(crate) struct Handle;
 
 impl Handle {
+    pub(crate) fn enter(&self) {}
+
     pub(crate) fn current() -> Self {
         Self
     }
@@ -36,8 +39,9 @@ impl Handle {
     }
 }
 
-/// A thread of the blocking pool: aborted before it runs, it never does.
+/// Simulates a thread of the blocking pool: `work` never runs if it is aborted before it starts.
 pub(crate) fn spawn_blocking<T: Send + 'static>(
+    _: &Handle,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> JoinHandle<T> {
     shuttle::future::spawn(async { work() })
@@ -47,7 +51,7 @@ std::thread_local! {
     static NOW: Cell<Duration> = const { Cell::new(Duration::from_secs(1)) };
 }
 
-/// A point of the simulated time, which passes only where somebody sleeps.
+/// A point of the simulated time, which advances only while a task sleeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant(Duration);
 
@@ -81,7 +85,8 @@ impl Add<Duration> for Instant {
     }
 }
 
-/// Ends at its deadline, which comes at any moment: nobody knows how long the others take.
+/// Ends at its deadline. The simulated clock can jump there at any poll, because real tasks can
+/// take any time.
 pub(crate) struct Sleep(Option<Instant>);
 
 pub(crate) fn sleep(time: Duration) -> Sleep {
@@ -124,4 +129,12 @@ pub(crate) async fn timeout<F: Future>(time: Duration, future: F) -> Result<F::O
         Poll::Pending => Pin::new(&mut sleep).poll(cx).map(|()| Err(())),
     })
     .await
+}
+
+/// There is one runtime alone.
+pub(crate) type RuntimeId = ();
+
+#[expect(clippy::unnecessary_wraps, reason = "tokio's may be missing")]
+pub(crate) fn runtime_id() -> Option<RuntimeId> {
+    Some(())
 }

@@ -10,13 +10,13 @@ use crate::error::ModelError;
 use crate::model::{BoxFuture, Delta, Model, Request};
 use crate::transcript::{Content, Response, StopReason, ToolCall};
 
-type Answer = dyn Fn(&Request<'_>) -> Response + Send + Sync;
+type TurnFn = dyn Fn(&Request<'_>) -> Response + Send + Sync;
 
 /// A model that answers from a script.
 ///
-/// Each turn is a closure over the request that was really received: it can build its answer from
-/// the tools' results, and a wrong request can fail loudly. Which turn it is follows from the
-/// number of responses in the request's transcript, so one script serves any number of runs.
+/// Each turn is a closure that receives the actual request: it can build its answer from the tools'
+/// results, and assert that the request is right. The number of responses in the request's
+/// transcript selects the turn, so one script serves any number of runs.
 ///
 /// # Examples
 ///
@@ -46,7 +46,7 @@ pub struct ScriptedModel {
 struct ScriptedTurn {
     latency: Duration,
     pace: Option<Duration>,
-    answer: Arc<Answer>,
+    answer: Arc<TurnFn>,
 }
 
 impl ScriptedModel {
@@ -63,13 +63,14 @@ impl ScriptedModel {
         self
     }
 
-    /// Sets how long the model takes for each word in each turn that is added after this: it writes as it
-    /// goes, and calls that read begin meanwhile. Without it, its answers come whole.
+    /// Sets how long the model takes for each word in each turn that is added after this. The model
+    /// then streams its answers, and calls that read can start meanwhile. Without a pace, answers
+    /// arrive whole.
     ///
     /// # Examples
     ///
     /// ```
-    /// use agent_core::{Agent, Event, Response, ScriptedModel};
+    /// use agent_core::{Agent, EventKind, Response, ScriptedModel};
     /// use std::time::Duration;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
@@ -78,7 +79,7 @@ impl ScriptedModel {
     /// let mut run = Agent::new(model.turn(|_| Response::new().with_text("One, two."))).stream("Count.");
     /// let mut words = Vec::new();
     /// while let Some(event) = run.next().await {
-    ///     if let Event::Text { text } = event {
+    ///     if let EventKind::Text { text } = event.kind {
     ///         words.push(text);
     ///     }
     /// }
@@ -102,7 +103,7 @@ impl ScriptedModel {
         self
     }
 
-    /// Repeats the last turn as often as it is asked for, instead of an error.
+    /// Repeats the last turn for all further requests, which would otherwise be an error.
     #[must_use]
     pub fn repeat(mut self) -> Self {
         self.repeats = true;
@@ -110,7 +111,7 @@ impl ScriptedModel {
     }
 
     /// Reads a script from JSON: a list of turns, each with any of `text`, `calls`, `stop` and
-    /// `latency_ms`. In a text, `{results}` stands for the results that the turn received.
+    /// `latency_ms`. In a text, `{results}` is replaced by the results that the turn received.
     ///
     /// # Errors
     ///
@@ -161,7 +162,7 @@ impl Model for ScriptedModel {
     }
 }
 
-/// Tells a response word by word.
+/// Emits a response word by word.
 async fn write(request: &Request<'_>, response: &Response, pace: Duration) {
     let mut written: Option<&ToolCall> = None;
     for block in response.blocks() {
@@ -169,7 +170,7 @@ async fn write(request: &Request<'_>, response: &Response, pace: Duration) {
         if let Some(call) = written.take() {
             request.emit(Delta::CallDone(call));
         }
-        let (text, tell): (_, fn(&str) -> Delta<'_>) = match block.content() {
+        let (text, delta): (_, fn(&str) -> Delta<'_>) = match block.content() {
             Content::Text(text) => (text.as_str(), |word| Delta::Text(word)),
             Content::Thinking(text) => (text.as_str(), |word| Delta::Thinking(word)),
             Content::ToolCall(call) => {
@@ -183,7 +184,7 @@ async fn write(request: &Request<'_>, response: &Response, pace: Duration) {
             if at > 0 {
                 tokio::time::sleep(pace).await;
             }
-            request.emit(tell(word));
+            request.emit(delta(word));
         }
     }
     if let Some(call) = written.filter(|_| *response.stop_reason() == StopReason::ToolUse) {

@@ -3,6 +3,7 @@
 use std::any::TypeId;
 
 use crate::schedule::claim::{Claim, Mode, Place};
+use crate::schema::Access;
 use crate::tool::claims::{Claims, World};
 use crate::tool::key::Key;
 use crate::tool::state::{Kind, Lend, LendMut};
@@ -63,6 +64,18 @@ impl Resource {
     #[must_use]
     pub const fn write_key<A, K: Key>(name: &'static str, _: fn(A) -> K) -> Self {
         Self { name, writes: true, paths: Some(K::PATH) }
+    }
+}
+
+/// What a tool declares in all: its strongest claim, on whatever that is.
+pub(crate) fn declared(world: World, resources: &[Resource], lent: &[Lent]) -> Access {
+    let writes = world == World::Write
+        || resources.iter().any(|resource| resource.writes)
+        || lent.iter().any(|lent| lent.exclusive);
+    match writes {
+        true => Access::Write,
+        false if world == World::Read || !resources.is_empty() => Access::Read,
+        false => Access::Pure,
     }
 }
 

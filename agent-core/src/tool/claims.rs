@@ -1,15 +1,17 @@
 //! The claims of a call, put together from its arguments.
 
+use foldhash::fast::RandomState;
+use std::collections::HashSet;
+
 use crate::schedule::claim::{Claim, Mode, Place};
 use crate::schedule::ledger::Ledger;
-use crate::tool::key::{self, Key, Keys};
+use crate::tool::key::{self, Key, KeyBudget, Keys};
 
 /// What a tool touches outside of the state without naming it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum World {
-    None,
-    /// What says nothing is taken to read.
     #[default]
+    None,
     Read,
     Write,
 }
@@ -33,10 +35,31 @@ pub(crate) enum World {
 /// });
 /// # _ = touch;
 /// ```
-#[derive(Debug, Default)]
-pub struct Claims(Vec<Claim>);
+///
+/// How many keys a call can claim is [limited](Key).
+#[derive(Debug)]
+pub struct Claims {
+    list: Vec<Claim>,
+    /// The same by hash, once they are many.
+    seen: Option<HashSet<Claim, RandomState>>,
+    budget: KeyBudget,
+    /// The resources whose keys a run-time tool claims, and whether these are paths.
+    kinds: Vec<(Box<str>, bool)>,
+}
+
+/// So many claims are compared one by one: keys in one directory announce themselves there once.
+const FEW: usize = 16;
 
 impl Claims {
+    pub(crate) const fn new() -> Self {
+        Self { list: Vec::new(), seen: None, budget: KeyBudget::new(), kinds: Vec::new() }
+    }
+
+    /// The limit that the keys exceed, with the remedy, for the model: the call must not run.
+    pub(crate) fn overflow(&self) -> Option<&'static str> {
+        self.budget.exceeded()
+    }
+
     /// It reads what it does not name.
     pub fn read(&mut self) {
         self.world(World::Read);
@@ -60,22 +83,43 @@ impl Claims {
     /// It reads the part of a resource that this key names.
     pub fn read_key<K: Key + ?Sized>(&mut self, name: &str, key: &K) {
         self.resource(name, false, true);
+        self.kind::<K>(name);
         self.key(name, false, key);
     }
 
     /// It writes the part of a resource that this key names.
     pub fn write_key<K: Key + ?Sized>(&mut self, name: &str, key: &K) {
         self.resource(name, true, true);
+        self.kind::<K>(name);
         self.key(name, true, key);
     }
 
+    /// The resources whose keys it claims, and whether these are paths.
+    pub(crate) fn kinds(&self) -> &[(Box<str>, bool)] {
+        &self.kinds
+    }
+
+    /// Adds the claims of another list.
+    pub(crate) fn append(&mut self, other: Self) {
+        for Claim { place, mode } in other.list {
+            self.add(place, mode);
+        }
+    }
+
+    fn kind<K: Key + ?Sized>(&mut self, name: &str) {
+        let is_same = |(known, paths): &(Box<str>, bool)| **known == *name && *paths == K::PATH;
+        if !self.kinds.last().is_some_and(is_same) {
+            self.kinds.push((name.into(), K::PATH));
+        }
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Claim> {
-        self.0.iter()
+        self.list.iter()
     }
 
     /// Whether something of it is written.
     pub(crate) fn write_something(&self) -> bool {
-        self.0.iter().any(|claim| claim.mode == Mode::Exclusive)
+        self.list.iter().any(|claim| claim.mode == Mode::Exclusive)
     }
 
     pub(crate) fn world(&mut self, world: World) {
@@ -102,6 +146,7 @@ impl Claims {
     /// Claims what a key names, under a resource where it has been announced.
     pub(crate) fn key<K: Key + ?Sized>(&mut self, name: &str, writes: bool, key: &K) {
         let resource = key::resource(name);
+        let mut budget = std::mem::replace(&mut self.budget, KeyBudget::new());
         let mut put = |mut chain: key::Chain| {
             let Some(last) = chain.pop() else {
                 return self.add(Place::Node { id: resource, parent: 0 }, Mode::of(writes));
@@ -113,32 +158,49 @@ impl Claims {
             }
             self.add(Place::Node { id: last, parent }, Mode::of(writes));
         };
-        key.put(&mut Keys { resource, put: &mut put });
+        key.put(&mut Keys { resource, budget: &mut budget, put: &mut put });
+        if budget.exceeded().is_some() {
+            // The keys are not complete. The call is refused; until then it claims too much rather than
+            // too little.
+            self.add(Place::Node { id: resource, parent: 0 }, Mode::of(writes));
+        }
+        self.budget = budget;
     }
 
     pub(crate) fn add(&mut self, place: Place, mode: Mode) {
         let claim = Claim { place, mode };
-        if self.0.is_empty() {
-            self.0.reserve(8);
+        let list = &mut self.list;
+        if list.is_empty() {
+            list.reserve(8);
         }
-        // Two keys in one directory announce themselves there once.
-        if !self.0.iter().rev().take(16).any(|other| *other == claim) {
-            self.0.push(claim);
+        let is_new = if list.len() < FEW {
+            !list.contains(&claim)
+        } else {
+            self.seen.get_or_insert_with(|| list.iter().copied().collect()).insert(claim)
+        };
+        if is_new {
+            list.push(claim);
         }
+    }
+}
+
+impl Default for Claims {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl From<Vec<Claim>> for Claims {
     #[inline]
-    fn from(claims: Vec<Claim>) -> Self {
-        Self(claims)
+    fn from(list: Vec<Claim>) -> Self {
+        Self { list, ..Self::new() }
     }
 }
 
 impl From<Claims> for Vec<Claim> {
     #[inline]
-    fn from(Claims(claims): Claims) -> Self {
-        claims
+    fn from(claims: Claims) -> Self {
+        claims.list
     }
 }
 
@@ -159,4 +221,37 @@ pub fn admit_and_finish(calls: &[Claims]) -> usize {
         finished += 1;
     }
     finished
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    #[test]
+    fn a_claim_is_made_once_also_among_many() {
+        let mut claims = Claims::new();
+        let paths: Vec<_> = (0..512).map(|n| PathBuf::from(format!("{}/{n}", n % 7))).collect();
+        claims.write_key("file", &paths);
+        let once = claims.list.len();
+        claims.write_key("file", &paths);
+        assert_eq!(claims.list.len(), once);
+        // The run, the world, the resource, the working directory, 7 directories, the files.
+        assert_eq!(once, 4 + 7 + 512);
+        assert_eq!(claims.list.iter().collect::<HashSet<_>>().len(), once);
+        assert_eq!(claims.overflow(), None);
+    }
+
+    #[test]
+    fn the_keys_of_all_resources_count_and_a_call_with_too_many_claims_all() {
+        let mut claims = Claims::new();
+        for (resource, expected) in [("a", None), ("b", None), ("c", Some("too many keys"))] {
+            claims.read_key(resource, &[0_u16; 512]);
+            let overflow = claims.overflow().map(|text| &text[..13]);
+            assert_eq!(overflow, expected, "{resource}");
+        }
+        let whole = |name| Place::Node { id: key::resource(name), parent: 0 };
+        assert!(claims.list.contains(&Claim { place: whole("c"), mode: Mode::Shared }));
+        assert!(!claims.list.contains(&Claim { place: whole("b"), mode: Mode::Shared }));
+    }
 }

@@ -1,4 +1,4 @@
-//! Keys: which part of a resource a call touches.
+//! Keys name the part of a resource that a call touches.
 
 use foldhash::quality::RandomState;
 use smallvec::SmallVec;
@@ -12,19 +12,23 @@ use std::sync::{Arc, LazyLock};
 
 /// Names the part of a resource that a call touches: `#[tool(write(file = path))]`.
 ///
-/// A key is a path or a plain value. Paths meet where one is the beginning of the other, as a
-/// directory and a file in it; plain values meet where they are equal. All keys of one resource are
-/// of one kind.
+/// A key is a path or a plain value. Two paths conflict if one is a prefix of the other, as a
+/// directory and a file in it; two plain values conflict if they are equal. All keys of one
+/// resource are of one kind.
 ///
-/// Paths are taken from the working directory that the process had when its first path was claimed,
-/// and `.` and `..` are resolved by their letters alone: symbolic links and letter case are not seen.
+/// Relative paths start at the working directory that the process had when its first path was
+/// claimed. `.` and `..` are resolved lexically: symbolic links and letter case are not considered.
 ///
-/// A list has one key for each of its items. `None` stands for the whole resource: the tool will
-/// decide by itself what it touches.
+/// A list has one key for each of its items. `None` names the whole resource: the body of the tool
+/// will decide what it touches.
+///
+/// A call has at most 1,024 keys, and a path that is a key at most 256 components. A call with more is
+/// an error result that names the limit, and does not run: a model that needs more makes several
+/// calls, or the tool claims the whole resource (`write("file")`).
 ///
 /// # Examples
 ///
-/// A type of your own says what its key is:
+/// Your own type can be a key:
 ///
 /// ```
 /// use agent_core::{Key, Keys, tool};
@@ -49,40 +53,95 @@ use std::sync::{Arc, LazyLock};
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no key of a resource",
+    message = "`{Self}` is not a key of a resource",
     label = "not a key",
     note = "keys are paths, texts, whole numbers and lists of them: write an expression that gives one, such as `account = id.0`, or implement `Key`"
 )]
 pub trait Key {
-    /// Whether it is a path: a directory then meets all that lies in it.
+    /// Whether it is a path: a directory then conflicts with everything in it.
     const PATH: bool;
 
     /// Adds its keys.
     fn put(&self, keys: &mut Keys<'_>);
 }
 
-/// Takes the keys of a call.
+/// The most keys of one call. Each is a handful of claims in the ledger, and far more than a person
+/// would name.
+pub(crate) const MAX_KEYS: usize = 1_024;
+
+/// The most components of a path that is a key: each is a claim. The paths of Linux have 4,096 bytes.
+pub(crate) const MAX_COMPONENTS: usize = 256;
+
+const TOO_MANY: &str =
+    "too many keys: a call names at most 1024 parts of a resource; make several calls";
+
+const TOO_DEEP: &str = "a path is too deep: it has at most 256 components; use a shorter path";
+
+/// How many keys a call may still have, or the limit that it exceeded.
+#[derive(Debug)]
+pub(crate) struct KeyBudget {
+    left: usize,
+    exceeded: Option<&'static str>,
+}
+
+impl KeyBudget {
+    pub(crate) const fn new() -> Self {
+        Self { left: MAX_KEYS, exceeded: None }
+    }
+
+    /// The limit that the call exceeded, with the remedy, for the model.
+    pub(crate) fn exceeded(&self) -> Option<&'static str> {
+        self.exceeded
+    }
+
+    fn take(&mut self) -> bool {
+        match self.left.checked_sub(1) {
+            Some(left) => self.left = left,
+            None => self.exceeded = self.exceeded.or(Some(TOO_MANY)),
+        }
+        self.exceeded.is_none()
+    }
+
+    fn take_path(&mut self, path: &Path) -> bool {
+        // Counted as they are written, so that a long path costs nothing before it is refused.
+        if path.components().nth(MAX_COMPONENTS).is_some() {
+            self.exceeded = self.exceeded.or(Some(TOO_DEEP));
+        }
+        self.take()
+    }
+}
+
+/// Collects the keys of a call.
 pub struct Keys<'a> {
     /// The node of the resource.
     pub(crate) resource: u64,
+    pub(crate) budget: &'a mut KeyBudget,
     pub(crate) put: &'a mut dyn FnMut(Chain),
 }
 
-/// The nodes from the resource down to a key, which is the last; the resource itself is left out.
+/// The nodes on the path from the resource to a key, which is the last; the resource itself is left
+/// out.
 pub(crate) type Chain = SmallVec<[u64; 8]>;
 
 impl Keys<'_> {
-    /// A plain value, by its text: 7 and "7" are one key.
+    /// Adds a plain value by its text: 7 and "7" are one key.
     pub fn value(&mut self, value: impl fmt::Display) {
-        let mut text = Text(SmallVec::new());
-        // A `Display` that fails has said what it could.
+        if !self.budget.take() {
+            return;
+        }
+        let mut text = ValueText(SmallVec::new());
+        // If `Display` fails, the key is the text up to there.
         _ = write!(text, "{value}");
         (self.put)(SmallVec::from_slice(&[node(self.resource, &text.0)]));
     }
 
-    /// A path.
+    /// Adds a path.
     pub fn path(&mut self, path: &Path) {
-        // The working directory stands for all that leads to it, and most paths lie in it.
+        if !self.budget.take_path(path) {
+            return;
+        }
+        // One node represents the working directory and all directories above it, because most
+        // paths are in it.
         let here = node(self.resource, b"");
         if let Some(names) = names_below(path) {
             return (self.put)(chain(here, &names));
@@ -98,16 +157,23 @@ impl Keys<'_> {
         }
     }
 
-    /// All of the resource.
+    /// Adds the whole resource.
     pub fn whole(&mut self) {
-        (self.put)(Chain::new());
+        if self.budget.take() {
+            (self.put)(Chain::new());
+        }
+    }
+
+    /// Whether the call has exceeded a limit, so that further keys change nothing.
+    fn is_over(&self) -> bool {
+        self.budget.exceeded.is_some()
     }
 }
 
 /// The text of a plain value; most are short.
-struct Text(SmallVec<[u8; 36]>);
+struct ValueText(SmallVec<[u8; 36]>);
 
-impl fmt::Write for Text {
+impl fmt::Write for ValueText {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0.extend_from_slice(text.as_bytes());
         Ok(())
@@ -116,13 +182,13 @@ impl fmt::Write for Text {
 
 type Names<'a> = SmallVec<[&'a OsStr; 8]>;
 
-/// The names on the way from the root to a path.
+/// The names of a path, from the root.
 fn names(path: &Path) -> Names<'_> {
     let mut names = Names::new();
     for component in path.components() {
         match component {
             Component::CurDir => {}
-            // Above the root there is nothing.
+            // `..` at the root is the root.
             Component::ParentDir => names.truncate(names.len().saturating_sub(1).max(1)),
             other => names.push(other.as_os_str()),
         }
@@ -130,7 +196,7 @@ fn names(path: &Path) -> Names<'_> {
     names
 }
 
-/// The names on the way from the working directory to a path, if it does not lead out of it.
+/// The names of a path, from the working directory; `None` if the path leads out of it.
 fn names_below(path: &Path) -> Option<Names<'_>> {
     let mut names = Names::new();
     for component in path.components() {
@@ -144,7 +210,7 @@ fn names_below(path: &Path) -> Option<Names<'_>> {
     Some(names)
 }
 
-/// The nodes from a root down to a path.
+/// The nodes from `root` down to a path.
 fn chain(root: u64, path: &[&OsStr]) -> Chain {
     let mut chain = Chain::from_slice(&[root]);
     for name in path {
@@ -154,7 +220,8 @@ fn chain(root: u64, path: &[&OsStr]) -> Chain {
     chain
 }
 
-/// Where relative paths begin. The same for ever: calls compare paths of different times.
+/// The start of relative paths. It never changes, because the paths of calls at different times are
+/// compared.
 static HERE: LazyLock<PathBuf> = LazyLock::new(|| std::env::current_dir().unwrap_or_default());
 
 /// The node of a resource.
@@ -162,10 +229,10 @@ pub(crate) fn resource(name: &str) -> u64 {
     node(0, name.as_bytes())
 }
 
-/// A node below another one.
+/// Computes a node below another one.
 ///
-/// Nodes are hashes, so that claims are small and nothing is allocated for them. Two that fall
-/// together, once in 2^64 pairs, order calls that need no order, and that is all.
+/// Nodes are hashes, so claims are small and need no allocation. Two names with the same hash,
+/// which happens for one in 2^64 pairs, order calls that need no order, and have no other effect.
 fn node(parent: u64, name: &[u8]) -> u64 {
     static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
     let mut hasher = SEED.build_hasher();
@@ -240,6 +307,9 @@ impl<K: Key> Key for [K] {
 
     fn put(&self, keys: &mut Keys<'_>) {
         for key in self {
+            if keys.is_over() {
+                return;
+            }
             key.put(keys);
         }
     }
@@ -266,9 +336,14 @@ mod tests {
     use super::*;
 
     fn chains(key: impl Key) -> Vec<Chain> {
-        let mut chains = Vec::new();
-        key.put(&mut Keys { resource: resource("file"), put: &mut |chain| chains.push(chain) });
-        chains
+        chains_and_limit(key).0
+    }
+
+    fn chains_and_limit(key: impl Key) -> (Vec<Chain>, Option<&'static str>) {
+        let (mut chains, mut budget) = (Vec::new(), KeyBudget::new());
+        let mut put = |chain| chains.push(chain);
+        key.put(&mut Keys { resource: resource("file"), budget: &mut budget, put: &mut put });
+        (chains, budget.exceeded())
     }
 
     fn one(key: impl Key) -> Chain {
@@ -289,15 +364,15 @@ mod tests {
         assert_ne!(one(Path::new("/a/b")), plain);
     }
 
-    /// Whether one of the two lies in the other, as the ledger sees it.
-    fn meet(a: impl AsRef<Path>, b: impl AsRef<Path>) -> bool {
+    /// Whether one path is in the other, as the ledger decides it.
+    fn conflict(a: impl AsRef<Path>, b: impl AsRef<Path>) -> bool {
         let (a, b) = (chains(a.as_ref()), chains(b.as_ref()));
         let begins = |a: &Chain, b: &Chain| a.starts_with(b) || b.starts_with(a);
         a.iter().any(|a| b.iter().any(|b| begins(a, b)))
     }
 
     #[test]
-    fn paths_meet_where_one_is_the_beginning_of_the_other() {
+    fn two_paths_conflict_if_one_is_a_prefix_of_the_other() {
         let here = std::env::current_dir().unwrap();
         let above = here.parent().unwrap();
         let paths: Vec<PathBuf> = [
@@ -311,19 +386,19 @@ mod tests {
             for b in &paths {
                 let (whole_a, whole_b) = (whole(a), whole(b));
                 let expected = whole_a.starts_with(&whole_b) || whole_b.starts_with(&whole_a);
-                assert_eq!(meet(a, b), expected, "{a:?} and {b:?}");
+                assert_eq!(conflict(a, b), expected, "{a:?} and {b:?}");
             }
         }
     }
 
     #[test]
-    fn what_lies_in_the_working_directory_costs_no_node_for_the_way_there() {
+    fn a_path_in_the_working_directory_needs_no_nodes_for_the_directories_above() {
         assert_eq!(one(Path::new("a/b")).len(), 3);
         assert_eq!(one(Path::new("a/b"))[..2], one(Path::new("a"))[..]);
     }
 
     #[test]
-    fn values_are_told_apart_and_lists_have_one_key_each() {
+    fn different_values_have_different_keys_and_a_list_has_one_for_each_item() {
         assert_eq!(one("7"), one(7_u64));
         assert_ne!(one("7"), one("8"));
         assert_eq!(chains(vec!["a", "b"]), [one("a"), one("b")]);
@@ -331,5 +406,25 @@ mod tests {
         assert_eq!(one(None::<u8>), Chain::new());
         assert_eq!(one(Some(7_u8)), one(7_u8));
         assert_eq!(one(Cow::Borrowed("x")), one("x"));
+    }
+
+    #[test]
+    fn keys_and_components_have_limits_that_are_named() {
+        let numbers: Vec<_> = (0..100_000).collect();
+        let (chains, limit) = chains_and_limit(&numbers[..MAX_KEYS]);
+        assert_eq!((chains.len(), limit), (MAX_KEYS, None));
+        let (chains, limit) = chains_and_limit(numbers);
+        assert_eq!((chains.len(), limit), (MAX_KEYS, Some(TOO_MANY)));
+        assert!(TOO_MANY.contains(&MAX_KEYS.to_string()));
+
+        let path = |components| PathBuf::from(vec!["a"; components].join("/"));
+        let (chains, limit) = chains_and_limit(path(MAX_COMPONENTS));
+        assert_eq!((chains[0].len(), limit), (MAX_COMPONENTS + 1, None));
+        // Also one that leads to a place nearby.
+        for deep in [path(500_000), "a/../".repeat(MAX_COMPONENTS).into()] {
+            let (chains, limit) = chains_and_limit(vec![deep, path(1)]);
+            assert_eq!((chains.len(), limit), (0, Some(TOO_DEEP)));
+        }
+        assert!(TOO_DEEP.contains(&MAX_COMPONENTS.to_string()));
     }
 }

@@ -63,7 +63,7 @@ pub(crate) struct Options {
     pub(crate) world: World,
     pub(crate) timeout: Option<Duration>,
     pub(crate) blocking: bool,
-    /// Its body does not wait, and so nothing runs within it.
+    /// Its body is short, and polled in place: it does not wait.
     pub(crate) sync: bool,
     /// Its calls need approval.
     pub(crate) destructive: bool,
@@ -74,17 +74,17 @@ pub(crate) struct Options {
 }
 
 impl Meta {
-    /// A tool without options.
+    /// A tool that touches nothing but the state that it borrows, until an option adds to that.
     #[must_use]
     pub const fn new(
         name: &'static str,
         description: &'static str,
         parameters: &'static [&'static dyn Parameter],
     ) -> Self {
-        let (access, world) = (Access::Undeclared, World::Read);
         let options = Options {
-            access,
-            world,
+            // Derived where the tool is bound: only there it is known what it borrows.
+            access: Access::Pure,
+            world: World::None,
             timeout: None,
             blocking: false,
             sync: false,
@@ -108,26 +108,9 @@ impl Meta {
         self
     }
 
-    /// Declares that it touches nothing shared.
-    #[must_use]
-    pub const fn pure(mut self) -> Self {
-        self.options.access = Access::Pure;
-        self.options.world = World::None;
-        self
-    }
-
-    /// Declares what it touches by name; what else it reads or writes is said after this.
+    /// Declares what it touches by name.
     #[must_use]
     pub const fn resources(mut self, resources: &'static [Resource]) -> Self {
-        self.options.world = World::None;
-        self.options.access = Access::Read;
-        let mut rest = resources;
-        while let [first, others @ ..] = rest {
-            if first.writes {
-                self.options.access = Access::Write;
-            }
-            rest = others;
-        }
         self.resources = resources;
         self
     }
@@ -136,9 +119,6 @@ impl Meta {
     #[must_use]
     pub const fn read(mut self) -> Self {
         self.options.world = World::Read;
-        if !matches!(self.options.access, Access::Write) {
-            self.options.access = Access::Read;
-        }
         self
     }
 
@@ -146,15 +126,22 @@ impl Meta {
     #[must_use]
     pub const fn write(mut self) -> Self {
         self.options.world = World::Write;
-        self.options.access = Access::Write;
         self
     }
 
-    /// Declares that its calls need approval; it writes, and what it does not name if it names nothing.
+    /// Declares that its calls need approval; it writes, and what it does not name if it names nothing
+    /// that it writes.
     #[must_use]
     pub const fn destructive(mut self) -> Self {
         self.options.destructive = true;
-        if matches!(self.options.access, Access::Write) { self } else { self.write() }
+        let mut rest = self.resources;
+        while let [first, others @ ..] = rest {
+            if first.writes {
+                return self;
+            }
+            rest = others;
+        }
+        self.write()
     }
 
     /// Runs a call only if it is the only one of its response.
@@ -171,9 +158,9 @@ impl Meta {
         self
     }
 
-    /// Says that its body does not wait.
+    /// Runs it in place: its body is short and does not wait.
     #[must_use]
-    pub const fn sync(mut self) -> Self {
+    pub const fn inline(mut self) -> Self {
         self.options.sync = true;
         self
     }

@@ -1,4 +1,4 @@
-//! The application's state, and what tools borrow from it.
+//! The application's state, from which tools borrow.
 
 use std::future::{Future, ready};
 use std::ops::{Deref, DerefMut};
@@ -14,7 +14,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
     note = "an argument from the model is owned, but for text and lists: `&str` instead of `&String`, `&[T]` instead of `&Vec<T>`, `PathBuf` instead of `&Path`, `ToolContext` instead of `&ToolContext`"
 )]
 pub trait Lend<T: ?Sized>: Send + Sync + 'static {
-    /// What a tool holds while it runs.
+    /// The guard that a tool holds while it runs.
     type Ref<'a>: Deref<Target = T> + Send
     where
         Self: 'a;
@@ -22,7 +22,8 @@ pub trait Lend<T: ?Sized>: Send + Sync + 'static {
     /// Whether the borrow orders calls.
     const KIND: Kind;
 
-    /// Borrows the value; the ledger has seen to it that no call of the same toolset is in the way.
+    /// Borrows the value. The ledger has admitted the call, so no conflicting call of the same
+    /// toolset holds it.
     fn lend(&self) -> impl Future<Output = Self::Ref<'_>> + Send;
 }
 
@@ -33,7 +34,7 @@ pub trait Lend<T: ?Sized>: Send + Sync + 'static {
     note = "hold it as a `Lock`: `.with_state(Lock::new(value))`, or a field `#[lend(mut T)] name: Lock<T>` of the state"
 )]
 pub trait LendMut<T: ?Sized>: Lend<T> {
-    /// What a tool holds while it runs.
+    /// The guard that a tool holds while it runs.
     type Mut<'a>: DerefMut<Target = T> + Send
     where
         Self: 'a;
@@ -45,11 +46,15 @@ pub trait LendMut<T: ?Sized>: Lend<T> {
 /// Whether calls that borrow a piece of state have to be ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// It is shared as it is; the borrow claims nothing.
+    /// The value is shared; the borrow claims nothing.
     Handle,
-    /// It can be lent for writing, so a call that reads it claims it too.
+    /// The value can also be lent for writing, so a call that reads it claims it too.
     Locked,
 }
+
+/// A tool that borrows a `T`: two implementations for one type are two borrows of it, which would wait
+/// for each other.
+pub trait BorrowsEachStateOnce<T: ?Sized> {}
 
 impl<T: Send + Sync + 'static> Lend<T> for T {
     type Ref<'a> = &'a T;
@@ -60,10 +65,10 @@ impl<T: Send + Sync + 'static> Lend<T> for T {
     }
 }
 
-/// State that tools may borrow as `&T` and as `&mut T`.
+/// State that tools can borrow as `&T` and as `&mut T`.
 ///
-/// Calls that borrow it are ordered before they run, so a tool never waits here for another call
-/// of its toolset, only for the host's own guards.
+/// The ledger orders calls that borrow it before they run, so a tool never waits at this lock for
+/// another call of its toolset, only for the host's own guards.
 ///
 /// # Examples
 ///
@@ -87,26 +92,26 @@ impl<T: Send + Sync + 'static> Lend<T> for T {
 pub struct Lock<T>(RwLock<T>);
 
 impl<T> Lock<T> {
-    /// Puts a value behind the lock.
+    /// Creates a lock around a value.
     pub fn new(value: T) -> Self {
         Self(RwLock::new(value))
     }
 
-    /// Waits for all writers, and holds them off while the guard lives.
+    /// Waits for all writers, and blocks them while the guard lives.
     ///
-    /// Cancel-safe: a dropped wait loses its place and nothing else.
+    /// Cancel-safe: a dropped wait loses only its place in the queue.
     pub async fn read(&self) -> impl Deref<Target = T> + '_ {
         self.0.read().await
     }
 
-    /// Waits for all readers and writers, and holds them off while the guard lives.
+    /// Waits for all readers and writers, and blocks them while the guard lives.
     ///
-    /// Cancel-safe: a dropped wait loses its place and nothing else.
+    /// Cancel-safe: a dropped wait loses only its place in the queue.
     pub async fn write(&self) -> impl DerefMut<Target = T> + '_ {
         self.0.write().await
     }
 
-    /// Takes the value out.
+    /// Returns the value.
     pub fn into_inner(self) -> T {
         self.0.into_inner()
     }

@@ -1,42 +1,59 @@
 //! A tool with what its calls need.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use super::table::Entry;
 use crate::error::ToolError;
-use crate::schedule::claim::{Claim, Place};
-use crate::schedule::queue::CallSlots;
+use crate::schedule::claim::Claim;
+use crate::schedule::queue::{CallSlots, SharedLedger};
 use crate::schedule::slots::Slots;
 use crate::schema::Access;
 use crate::tool::access::Resource;
 use crate::tool::arguments::check;
 use crate::tool::context::{Invocation, ToolContext};
 use crate::tool::meta::{CallFuture, Options};
+use crate::toolset::table::Entry;
 use crate::transcript::SharedText;
 
 /// A tool of a toolset.
 #[derive(Clone)]
 pub(crate) struct Bound {
     pub(crate) options: Options,
+    /// Derived from all claims; the options have what is declared.
+    pub(super) access: Access,
     pub(crate) claims: Arc<[Claim]>,
     /// Where its calls queue, if not all of them run at the same time.
     pub(crate) slots: Option<Arc<CallSlots>>,
     /// What it names; empty for a run-time tool.
     pub(super) resources: &'static [Resource],
     /// Whether its calls add claims of their own.
-    pub(super) claims_keys: bool,
+    pub(crate) claims_keys: bool,
     /// Whether a call needs its [`ToolContext`].
     pub(crate) takes_call: bool,
     pub(super) source: Arc<dyn Source>,
     pub(super) at: usize,
+    /// A poll of a body was reported that blocked its thread.
+    pub(super) blocked: Arc<AtomicBool>,
+    /// The ledger of its toolset, if the kinds of its keys are known only call by call.
+    pub(super) ledger: Option<SharedLedger>,
 }
 
 impl Bound {
-    /// Whether the tool says nothing of what it touches: no option, and no borrow of locked state.
-    pub(crate) fn is_silent(&self) -> bool {
-        let of_state = |claim: &Claim| matches!(claim.place, Place::State(..));
-        let says = self.claims_keys || self.claims.iter().any(of_state);
-        self.options.access == Access::Undeclared && !says
+    /// The access of its calls, derived from all claims: what changes something is a write.
+    pub(crate) fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Reports a body that blocked its thread in one poll, once for each tool.
+    #[cold]
+    pub(crate) fn report_blocking(&self, took: Duration) {
+        if !self.blocked.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                ?took,
+                "a tool blocked its thread in one poll: make it a plain `fn`, or declare it `blocking`"
+            );
+        }
     }
 
     /// Whether its calls have to be admitted by the ledger.
@@ -45,7 +62,13 @@ impl Bound {
     }
 
     pub(crate) fn call(&self, text: SharedText, call: Option<ToolContext>) -> CallFuture {
-        self.source.call(self.at, text, call)
+        self.source.call(self.at, text, call, self.ledger.as_ref())
+    }
+
+    /// Becomes a tool of a toolset with this ledger.
+    pub(super) fn join(&mut self, ledger: &SharedLedger) {
+        let noted_by_calls = self.claims_keys && self.resources.is_empty();
+        self.ledger = noted_by_calls.then(|| ledger.clone());
     }
 
     /// Reads the arguments of a call that is not made yet.
@@ -56,7 +79,13 @@ impl Bound {
 
 /// Where calls go: a table with its state, or a tool known at run time.
 pub(super) trait Source: Send + Sync {
-    fn call(&self, at: usize, text: SharedText, call: Option<ToolContext>) -> CallFuture;
+    fn call(
+        &self,
+        at: usize,
+        text: SharedText,
+        call: Option<ToolContext>,
+        ledger: Option<&SharedLedger>,
+    ) -> CallFuture;
 
     /// Whether the arguments fit, for a tool that reads them where it runs.
     fn check(&self, at: usize, text: &str) -> Result<(), ToolError>;
@@ -69,7 +98,13 @@ pub(super) struct Table<S: 'static> {
 
 impl<S: Send + Sync + 'static> Source for Table<S> {
     #[expect(clippy::indexing_slicing, reason = "`at` is the entry's own position in this table")]
-    fn call(&self, at: usize, text: SharedText, call: Option<ToolContext>) -> CallFuture {
+    fn call(
+        &self,
+        at: usize,
+        text: SharedText,
+        call: Option<ToolContext>,
+        _: Option<&SharedLedger>,
+    ) -> CallFuture {
         let Entry { lent, call: start, .. } = &self.entries[at];
         let state = (!lent.is_empty()).then(|| self.state.clone());
         start(Invocation { state, text, call })

@@ -2,24 +2,31 @@
 
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use crate::error::ToolError;
+use crate::schedule::key_kinds::{KeyUse, MixedKeys};
+use crate::schedule::queue::SharedLedger;
 use crate::schema::Access;
 use crate::schema::ToolDefinition;
 use crate::tool::access;
 use crate::tool::arguments::read_once;
 use crate::tool::claims::Claims;
 use crate::tool::claims::World;
-use crate::tool::context::{Invocation, ToolContext, add_claims};
+use crate::tool::context::claim_point::add_claims;
+use crate::tool::context::{Invocation, ToolContext};
+use crate::tool::key;
 use crate::tool::meta::{CallFuture, Options};
 use crate::tool::output::{IntoToolError, IntoToolOutput};
 use crate::toolset::bound::slots;
 use crate::toolset::bound::{Bound, Source};
-use crate::toolset::error::ToolsetError;
+use crate::toolset::error::{ToolsetError, mixed_keys};
+use crate::toolset::index;
+use crate::toolset::toolset::Toolset;
 use crate::transcript::SharedText;
 
 type Body = dyn Fn(Value, ToolContext) -> CallFuture + Send + Sync;
@@ -59,8 +66,8 @@ pub struct DynamicTool {
 impl DynamicTool {
     /// A tool that runs `body` with the call's arguments.
     ///
-    /// [`Access::Undeclared`] is taken to write here: nobody can look into a tool that comes at run time.
-    /// `schema` is the JSON schema of the arguments, an object. Result and error may be any that
+    /// `access` is what its calls touch: see [`claims`](Self::claims) for what only their arguments
+    /// tell. `schema` is the JSON schema of the arguments, an object. Result and error may be any that
     /// `#[tool]` takes.
     pub fn new<F, T, O, E>(
         name: impl Into<Arc<str>>,
@@ -103,8 +110,9 @@ impl DynamicTool {
     /// that claims to write is an error of a tool that is declared to read.
     ///
     /// The function runs before the call does, in the model's order. If it claims nothing, the call
-    /// runs beside everything. Keys of a resource have to be of the kind that other tools use: paths or
-    /// plain values.
+    /// runs beside everything. Keys of a resource are of the kind that other tools of the toolset use,
+    /// and those that it is [ordered with](Toolset::order_with): a call whose keys are plain values
+    /// where others are paths is an error result, as is one with [too many keys](crate::Key).
     #[must_use]
     pub fn claims(mut self, claims: impl Fn(&Value, &mut Claims) + Send + Sync + 'static) -> Self {
         self.claims = Some(Arc::new(claims));
@@ -156,29 +164,29 @@ impl DynamicTool {
         let Ok(schema) = RawValue::from_string(self.schema.to_string()) else {
             return refuse("its schema is no JSON");
         };
+        let options = self.options;
+        let access = options.access;
         let definition = ToolDefinition {
             name: self.name.clone(),
             title: self.title.clone(),
             description: self.description.clone(),
             schema: schema.into(),
-        };
-        let options = self.options;
-        // Nobody can look into it, so what says nothing is taken to write.
-        let claimed = match options.access {
-            Access::Undeclared => Access::Write,
-            declared => declared,
+            access,
+            destructive: options.destructive,
+            solo: options.solo,
         };
         let claims_keys = self.claims.is_some();
-        let world = match claimed {
+        let world = match access {
             _ if claims_keys => World::None,
             Access::Pure => World::None,
-            Access::Undeclared | Access::Read => World::Read,
+            Access::Read => World::Read,
             Access::Write => World::Write,
         };
         let claims = access::claims(world, &[], &[], 0).into();
         let source = Arc::new(self);
         let bound = Bound {
             options,
+            access,
             claims,
             slots: slots(&options),
             resources: &[],
@@ -186,6 +194,8 @@ impl DynamicTool {
             takes_call: true,
             source,
             at: 0,
+            blocked: Arc::default(),
+            ledger: None,
         };
         Ok((bound, definition))
     }
@@ -198,22 +208,33 @@ fn is_name(name: &str) -> bool {
 }
 
 impl Source for DynamicTool {
-    fn call(&self, _: usize, text: SharedText, call: Option<ToolContext>) -> CallFuture {
-        let (body, claims) = (self.body.clone(), self.claims.clone());
+    fn call(
+        &self,
+        _: usize,
+        text: SharedText,
+        call: Option<ToolContext>,
+        ledger: Option<&SharedLedger>,
+    ) -> CallFuture {
+        let body = self.body.clone();
+        let claims = self.claims.clone().zip(ledger.cloned());
+        let name = self.name.clone();
         let may_write = self.options.access.may_write();
         let cx = Invocation::<()> { state: None, text, call };
         Box::pin(async move {
             let arguments = read_once(&cx.text).map_err(ToolError::arguments)?;
-            if let Some(claims) = claims {
-                let writes = add_claims(|all| {
-                    claims(&arguments, all);
-                    all.write_something()
-                });
-                if writes && !may_write {
+            if let Some((claims, ledger)) = claims {
+                let mut all = Claims::new();
+                claims(&arguments, &mut all);
+                if let Some(limit) = all.overflow() {
+                    return Err(ToolError::retry(limit));
+                }
+                if all.write_something() && !may_write {
                     return Err(ToolError::new(
                         "the tool is declared to read, and claims to write",
                     ));
                 }
+                note_keys(&ledger, &name, all.kinds())?;
+                add_claims(|claims| claims.append(all));
             }
             cx.admitted().await;
             let call = cx.call.unwrap_or_else(ToolContext::detached);
@@ -223,6 +244,40 @@ impl Source for DynamicTool {
 
     fn check(&self, _: usize, text: &str) -> Result<(), ToolError> {
         read_once(text).map(|_| ()).map_err(ToolError::arguments)
+    }
+}
+
+/// Notes in the ledger of which kind the keys are: no other tool can then use the other kind, and they
+/// are none of a kind that would not meet those of another tool.
+fn note_keys(
+    ledger: &SharedLedger,
+    tool: &Arc<str>,
+    kinds: &[(Box<str>, bool)],
+) -> Result<(), ToolError> {
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    let key_use = |(name, paths): &(Box<str>, bool)| KeyUse {
+        resource: key::resource(name),
+        paths: *paths,
+        tool: tool.clone(),
+    };
+    let uses: Vec<_> = kinds.iter().map(key_use).collect();
+    // No user code runs under the lock, so a poisoned one is still in order.
+    let noted = ledger.lock().unwrap_or_else(PoisonError::into_inner).note_keys(&uses);
+    noted.map_err(|MixedKeys { at, paths, values }| {
+        let resource = kinds.get(at).map(|(name, _)| &**name).unwrap_or_default();
+        ToolError::new(mixed_keys(resource, &paths, &values))
+    })
+}
+
+impl TryFrom<DynamicTool> for Toolset {
+    type Error = ToolsetError;
+
+    fn try_from(tool: DynamicTool) -> Result<Self, ToolsetError> {
+        let (bound, definition) = tool.bind()?;
+        let index = Cow::Owned(index::index_of(&[definition.name()]).into_vec());
+        Ok(Self::new(vec![bound], vec![definition], index))
     }
 }
 

@@ -1,3 +1,5 @@
+//! Why tools do not make a toolset.
+
 use std::sync::Arc;
 
 use crate::schema::ToolDefinition;
@@ -17,7 +19,7 @@ pub enum ToolsetError {
         other: Arc<str>,
     },
     /// The keys of a resource are paths in one tool and plain values in the other.
-    #[error("the keys of `{resource}` are paths in `{paths}` and plain values in `{values}`")]
+    #[error("{}", mixed_keys(resource, paths, values))]
     Keys {
         /// The resource.
         resource: &'static str,
@@ -25,15 +27,6 @@ pub enum ToolsetError {
         paths: Arc<str>,
         /// A tool that names them by plain values.
         values: Arc<str>,
-    },
-    /// Tools that say nothing of what they touch.
-    #[error(
-        "these tools do not say what they touch: {}; declare `pure`, `read` or `write`",
-        quoted(tools)
-    )]
-    Undeclared {
-        /// Their names.
-        tools: Vec<Arc<str>>,
     },
     /// A tool that no provider would take.
     #[error("tool `{name}`: {problem}")]
@@ -45,9 +38,8 @@ pub enum ToolsetError {
     },
 }
 
-fn quoted(names: &[Arc<str>]) -> String {
-    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    names.join(", ")
+pub(super) fn mixed_keys(resource: &str, paths: &str, values: &str) -> String {
+    format!("the keys of `{resource}` are paths in `{paths}` and plain values in `{values}`")
 }
 
 impl ToolsetError {

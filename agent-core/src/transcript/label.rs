@@ -3,7 +3,7 @@ use serde_json::value::RawValue;
 use crate::json::excerpt;
 use crate::json::members::each_argument;
 
-/// As many arguments as a label shows.
+/// The most arguments that a label shows.
 const MOST_VALUES: usize = 6;
 
 /// A tool's name with the beginning of a call's arguments, such as `read(a.md)`.
@@ -19,7 +19,7 @@ pub(crate) fn label(name: &str, arguments: &str) -> String {
     format!("{}({})", excerpt(name, 24), values.join(", "))
 }
 
-/// The beginning of the JSON value with which a text begins.
+/// Shortens the JSON value at the start of a text.
 fn short(value: &str) -> String {
     let mut values = serde_json::Deserializer::from_str(value).into_iter::<&RawValue>();
     let Some(Ok(value)) = values.next() else { return String::new() };

@@ -1,81 +1,29 @@
-//! What was said: user input, the model's responses, and the results of their tool calls.
+//! The conversation: user input, the model's responses, and the results of their tool calls.
 
+mod block;
+mod call;
 pub(crate) mod label;
 mod message;
 mod origin;
 pub(crate) mod other;
 mod part;
+mod response;
 mod result;
 mod saved;
 mod text;
+#[expect(clippy::module_inception, reason = "the type of this file is `Transcript`")]
+mod transcript;
 mod turn;
 
-pub use message::{Content, ContentBlock, Message, Response, StopReason, ToolCall};
+pub use block::{Content, ContentBlock};
+pub use call::ToolCall;
+pub use message::Message;
 pub use origin::{Origin, Usage};
 pub(crate) use part::More;
 pub use part::{Input, Media, MediaSource, Part};
+pub use response::{Response, StopReason};
 pub use result::{CallStatus, ToolResult};
 pub use saved::InvalidTranscript;
 pub(crate) use text::SharedText;
+pub use transcript::Transcript;
 pub(crate) use turn::Turn;
-
-/// A conversation with a model in which every tool call has its result.
-///
-/// It is closed by construction: only a run appends to it, and a run appends a response together
-/// with one result for each of its calls, in call order. A history from elsewhere (JSON) is
-/// checked when it is read, and refused with an error that names the place.
-///
-/// It serialises to versioned JSON. Cloning shares the messages.
-///
-/// # Examples
-///
-/// ```
-/// use agent_core::Transcript;
-///
-/// let saved = serde_json::to_string(&Transcript::default())?;
-/// assert_eq!(saved, r#"{"version":1,"messages":[]}"#);
-///
-/// let orphan = r#"{"version":1,"messages":[{"results":[]}]}"#;
-/// let error = serde_json::from_str::<Transcript>(orphan).unwrap_err();
-/// assert!(error.to_string().contains("messages[0]"));
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Transcript {
-    messages: Vec<Message>,
-}
-
-impl Transcript {
-    /// The messages, oldest first.
-    #[must_use]
-    pub fn messages(&self) -> &[Message] {
-        &self.messages
-    }
-
-    /// Whether nothing has been said yet.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.messages.is_empty()
-    }
-
-    /// The model's responses, oldest first.
-    pub fn responses(&self) -> impl DoubleEndedIterator<Item = &Response> {
-        self.messages.iter().filter_map(Message::as_response)
-    }
-
-    /// The results of all tool calls, in call order.
-    pub fn results(&self) -> impl DoubleEndedIterator<Item = &ToolResult> {
-        self.messages.iter().filter_map(Message::as_results).flatten()
-    }
-
-    pub(crate) fn pop_input(&mut self) -> Option<Input> {
-        let Some(Message::User(parts)) = self.messages.last() else { return None };
-        let input = Input::from(parts.to_vec());
-        self.messages.pop();
-        Some(input)
-    }
-
-    pub(crate) fn push_user(&mut self, input: Input) {
-        self.messages.push(Message::User(input.into_parts()));
-    }
-}

@@ -1,29 +1,29 @@
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Where a response came from.
+/// The origin of a response: the dialect and the model.
 ///
-/// A provider sends its own items back as they were, and to the model that made them: others are
-/// told what they say.
+/// Raw blocks go back only to the dialect, and thinking only to the model, that they are from.
+/// Other models receive our view of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Origin {
     /// The wire dialect of the raw blocks, such as `anthropic`.
     pub dialect: Arc<str>,
-    /// The model that was asked, by the name that the request used.
+    /// The model that was asked, by the name in the request.
     pub asked: Arc<str>,
-    /// The model that answered, by the name that the response says.
+    /// The model that answered, by the name in the response.
     pub model: Arc<str>,
     /// The id by which the provider finds the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<Arc<str>>,
-    /// What the provider says of the reason for which the model stopped: why it declined, for instance.
+    /// The provider's details about the stop reason, such as why the model refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_details: Option<Arc<str>>,
 }
 
 impl Origin {
-    /// An origin by its dialect and the model that was asked, which answered too.
+    /// Creates an origin whose model is the one that was asked.
     #[must_use]
     pub fn new(dialect: impl Into<Arc<str>>, model: impl Into<Arc<str>>) -> Self {
         let model = model.into();
@@ -50,7 +50,7 @@ pub struct Usage {
     pub cache_read_tokens: u64,
     /// The part of the request that was written to the provider's cache.
     pub cache_write_tokens: u64,
-    /// The part of the response that is reasoning, where the provider says so.
+    /// The part of the response that is reasoning, if the provider reports it.
     pub reasoning_tokens: u64,
 }
 

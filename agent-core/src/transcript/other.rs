@@ -1,4 +1,4 @@
-//! A reason that this version does not know, as it is saved.
+//! Saves a reason that this version does not know.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -7,7 +7,7 @@ use std::borrow::Cow;
 #[serde(rename_all = "snake_case")]
 enum Reason<'a> {
     Other(Cow<'a, str>),
-    /// As a version writes it that knows it.
+    /// As a version that knows the reason writes it.
     #[serde(untagged)]
     Known(Cow<'a, str>),
 }
@@ -28,17 +28,18 @@ mod tests {
 
     use super::*;
     use crate::log::end::RunEnd;
-    use crate::log::event::Event;
+    use crate::log::event::EventKind;
     use crate::transcript::StopReason;
 
-    /// What is written is what saved transcripts hold; what is read is the same again.
+    /// Checks the saved form, which existing transcripts hold, and that it reads back as the same
+    /// value.
     fn assert_saved<T: Serialize + DeserializeOwned + PartialEq + Debug>(reason: &T, json: &str) {
         assert_eq!(serde_json::to_string(reason).unwrap(), json);
         assert_eq!(serde_json::from_str::<T>(json).unwrap(), *reason);
     }
 
     #[test]
-    fn each_reason_is_written_as_it_was() {
+    fn each_reason_has_its_saved_form() {
         assert_saved(&RunEnd::Done, r#""done""#);
         assert_saved(&RunEnd::MaxTurns, r#""max_turns""#);
         assert_saved(&RunEnd::Truncated, r#""truncated""#);
@@ -61,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_of_a_newer_version_is_another_one() {
+    fn a_reason_of_a_newer_version_is_read_as_other() {
         for text in ["budget", "other", "Done", "endTurn", "", "a \"b\"\n"] {
             let json = serde_json::json!(text).to_string();
             let stop: RunEnd = serde_json::from_str(&json).unwrap();
@@ -69,12 +70,12 @@ mod tests {
             let stop: StopReason = serde_json::from_str(&json).unwrap();
             assert_eq!(stop, StopReason::Other(text.to_owned()));
         }
-        let event = serde_json::from_str(r#"{"type":"run_ended","end":"budget"}"#);
-        assert_eq!(event.ok(), Some(Event::RunEnded { end: RunEnd::Other("budget".into()) }));
+        let event = serde_json::from_str::<EventKind>(r#"{"type":"run_ended","end":"budget"}"#);
+        assert_eq!(event.ok(), Some(EventKind::RunEnded { end: RunEnd::Other("budget".into()) }));
     }
 
     #[test]
-    fn what_is_no_reason_is_an_error() {
+    fn a_value_that_is_not_a_reason_is_an_error() {
         for json in ["null", "5", "[]", "{}", r#"{"other":5}"#, r#"{"done":5}"#, r#"["done"]"#] {
             assert!(serde_json::from_str::<RunEnd>(json).is_err(), "{json}");
             assert!(serde_json::from_str::<StopReason>(json).is_err(), "{json}");

@@ -5,7 +5,7 @@ use smallvec::{SmallVec, smallvec};
 use std::fmt;
 use std::sync::Arc;
 
-/// A piece of what a user says or a tool returns.
+/// A part of a user's input or of a tool's result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -18,7 +18,7 @@ pub enum Part {
     Document(Media),
 }
 
-/// What follows the text of a result: mostly nothing, which then costs a pointer.
+/// The parts after the text of a result. Most results have none, and then this is one pointer.
 pub(crate) type More = Option<Box<Vec<Part>>>;
 
 impl Part {
@@ -39,8 +39,8 @@ impl<T: Into<Arc<str>>> From<T> for Part {
 
 /// The content of an image or a document. Cloning shares it.
 ///
-/// Which kinds and sizes are taken, the provider says: Anthropic takes JPEG, PNG, GIF and WebP images,
-/// PDF and plain text documents.
+/// The provider decides which kinds and sizes it accepts: Anthropic accepts JPEG, PNG, GIF and WebP
+/// images, PDF and plain text documents.
 ///
 /// # Examples
 ///
@@ -71,26 +71,27 @@ pub enum MediaSource {
     Base64(Arc<str>),
     /// Plain text.
     Text(Arc<str>),
-    /// The address at which the provider fetches it.
+    /// The address from which the provider fetches it.
     Url(Arc<str>),
 }
 
 impl Media {
-    /// Content by its bytes and their media type, such as `image/png` or `application/pdf`.
+    /// Creates content from its bytes and their media type, such as `image/png` or
+    /// `application/pdf`.
     #[must_use]
     pub fn new(media_type: impl Into<Arc<str>>, bytes: impl AsRef<[u8]>) -> Self {
         let source = MediaSource::Base64(STANDARD.encode(bytes).into());
         Self { kind: media_type.into(), source, title: None }
     }
 
-    /// A text as a document of its own.
+    /// Creates a document from a text.
     #[must_use]
     pub fn text(text: impl Into<Arc<str>>) -> Self {
         let source = MediaSource::Text(text.into());
         Self { kind: "text/plain".into(), source, title: None }
     }
 
-    /// Content that the provider fetches from an address.
+    /// Creates content that the provider fetches from an address.
     #[must_use]
     pub fn url(media_type: impl Into<Arc<str>>, url: impl Into<Arc<str>>) -> Self {
         let source = MediaSource::Url(url.into());
@@ -135,7 +136,7 @@ impl Media {
     }
 }
 
-/// Without the content, which is large.
+/// Omits the content, which is large.
 impl fmt::Debug for Media {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Media")
@@ -146,7 +147,7 @@ impl fmt::Debug for Media {
     }
 }
 
-/// What the user, or the program in the user's place, says: a text, or several parts.
+/// The input of the user, or of the program in the user's place: a text, or several parts.
 ///
 /// # Examples
 ///

@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
 use std::{error::Error, fmt, sync::Arc};
 
-use super::{More, Part, ToolCall};
+use super::call::ToolCall;
+use super::part::{More, Part};
 
 /// The one result of a tool call.
 #[derive(Clone, Serialize, Deserialize)]
@@ -16,20 +17,20 @@ pub struct ToolResult {
     /// The length of the text before it was cut, if it was.
     #[serde(skip)]
     whole: Option<NonZeroUsize>,
-    /// For the host only: the model has seen the error's text.
+    /// For the host only: the model receives the error's text.
     #[serde(skip)]
     error: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl ToolResult {
-    /// The result of a call, for a history that is put together elsewhere.
+    /// Creates the result of a call, for a history that is built elsewhere.
     #[must_use]
     pub fn new(call: &ToolCall, status: CallStatus, text: impl Into<String>) -> Self {
         let (call_id, name) = (call.shared_id(), call.shared_name());
         Self { call_id, name, status, text: text.into(), more: None, whole: None, error: None }
     }
 
-    /// Adds what follows the text: images, documents and further texts.
+    /// Sets the parts after the text: images, documents and further texts.
     #[must_use]
     pub fn with_more(self, more: impl Into<Vec<Part>>) -> Self {
         let more = more.into();
@@ -46,7 +47,7 @@ impl ToolResult {
         self
     }
 
-    /// The same result for a call that says the same.
+    /// Moves the result to another call with the same tool and arguments.
     pub(crate) fn of(mut self, call: &ToolCall) -> Self {
         (self.call_id, self.name) = (call.shared_id(), call.shared_name());
         self
@@ -76,19 +77,20 @@ impl ToolResult {
         self.status != CallStatus::Completed
     }
 
-    /// What the model reads, up to the first image or document.
+    /// The text for the model, up to the first image or document.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// What the model gets after the text: images, documents and further texts; often nothing.
+    /// The parts for the model after the text: images, documents and further texts; often empty.
     #[must_use]
     pub fn more(&self) -> &[Part] {
         self.more.as_ref().map(|more| more.as_slice()).unwrap_or_default()
     }
 
-    /// The tool's own error with its sources, in the process where it happened; it is not saved.
+    /// The tool's own error with its sources. It is not saved, so only the process of the call has
+    /// it.
     #[must_use]
     pub fn error(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.error.as_deref()
@@ -103,7 +105,7 @@ impl ToolResult {
         std::iter::once(self.text.len()).chain(more)
     }
 
-    /// Shortens its texts with `cut`, which gets the length of a text before any cut.
+    /// Shortens its texts with `cut`, which receives the length of a text before any cut.
     pub(crate) fn cut_texts(&mut self, cut: impl Fn(&mut String, &mut Option<NonZeroUsize>)) {
         cut(&mut self.text, &mut self.whole);
         for part in self.more.iter_mut().flat_map(|more| more.iter_mut()) {
@@ -117,7 +119,7 @@ impl ToolResult {
         }
     }
 
-    /// Its images and documents, to be replaced where they are too large together.
+    /// Its images and documents, for the caller to replace those that are too large.
     pub(crate) fn media_mut(&mut self) -> impl Iterator<Item = &mut Part> {
         self.more
             .iter_mut()

@@ -1,11 +1,14 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::HashSet;
 
-use super::{Message, Response, ToolResult, Transcript};
+use super::message::Message;
+use super::response::Response;
+use super::result::ToolResult;
+use super::transcript::Transcript;
 
 const VERSION: u32 = 1;
 
-/// A history that a provider would refuse, with the place of its first fault.
+/// The error of a history that a provider would reject, with the place of its first fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("messages[{at}]: {problem}")]
 pub struct InvalidTranscript {
@@ -16,8 +19,8 @@ pub struct InvalidTranscript {
 impl TryFrom<Vec<Message>> for Transcript {
     type Error = InvalidTranscript;
 
-    /// Takes over a history in which each call has exactly one result, directly after its response
-    /// and in call order.
+    /// Accepts a history in which each call has exactly one result, directly after its response and
+    /// in call order.
     fn try_from(messages: Vec<Message>) -> Result<Self, InvalidTranscript> {
         let mut before = None;
         for (at, message) in messages.iter().enumerate() {
@@ -62,7 +65,7 @@ fn unique_ids(response: &Response) -> Result<(), &'static str> {
     let mut seen = HashSet::new();
     match response.calls().all(|call| !call.id.is_empty() && seen.insert(&call.id)) {
         true => Ok(()),
-        false => Err("each call of a response needs an id of its own"),
+        false => Err("each call of a response needs a unique id"),
     }
 }
 

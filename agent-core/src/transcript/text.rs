@@ -1,4 +1,4 @@
-//! A text that is held once, however many hold it.
+//! A shared text.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -7,22 +7,22 @@ use std::ops::{Deref, Range};
 use std::ptr;
 use std::sync::Arc;
 
-/// A text of its own, or a part of a block as it came from a provider: the arguments of a call stand
-/// in the block that brought it, and may be megabytes.
+/// A separate text, or a part of a block that a provider sent. The arguments of a call are a part
+/// of its block and can be megabytes, so they are not copied.
 #[derive(Clone)]
 pub(crate) enum SharedText {
     Whole(Arc<str>),
-    Part(Arc<Part>),
+    Part(Arc<BlockPart>),
 }
 
-/// Behind a pointer, so that the texts of all other calls are no larger for it.
-pub(crate) struct Part {
+/// Behind a pointer, so that the other variant is not larger.
+pub(crate) struct BlockPart {
     block: Arc<Box<RawValue>>,
     range: Range<usize>,
 }
 
 impl SharedText {
-    /// A text that was read from this block. One from elsewhere is copied.
+    /// Shares `text` with the block if it is a slice of it; copies it otherwise.
     #[cfg_attr(
         not(any(feature = "anthropic", test)),
         expect(dead_code, reason = "providers read blocks")
@@ -33,13 +33,13 @@ impl SharedText {
         let range = at..at.saturating_add(text.len());
         match whole.get(range.clone()) {
             Some(part) if ptr::eq(part, text) => {
-                Self::Part(Arc::new(Part { block: block.clone(), range }))
+                Self::Part(Arc::new(BlockPart { block: block.clone(), range }))
             }
             _ => Self::Whole(text.into()),
         }
     }
 
-    /// As one that stands alone: a part is copied.
+    /// Returns the text without its block: a part is copied.
     pub(crate) fn alone(&self) -> Arc<str> {
         match self {
             Self::Whole(text) => text.clone(),
@@ -56,7 +56,7 @@ impl Deref for SharedText {
         match self {
             Self::Whole(text) => text,
             Self::Part(part) => {
-                let Part { block, range } = &**part;
+                let BlockPart { block, range } = &**part;
                 block.get().get(range.clone()).unwrap_or_default()
             }
         }
@@ -101,7 +101,7 @@ mod tests {
     use serde_json::value::to_raw_value;
 
     #[test]
-    fn a_text_that_was_read_from_a_block_is_held_once() {
+    fn a_text_that_is_a_slice_of_a_block_is_shared_with_it() {
         let block = Arc::new(to_raw_value(&[1, 22, 333]).unwrap());
         for (range, text) in [(3..5, "22"), (0..10, "[1,22,333]"), (10..10, "")] {
             let part = SharedText::part_of(&block, &block.get()[range]);

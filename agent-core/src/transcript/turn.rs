@@ -3,11 +3,16 @@ use std::collections::{HashMap, HashSet};
 use std::mem;
 use std::sync::Arc;
 
-use super::{CallStatus, Content, Message, Response, ToolResult, Transcript};
+use super::block::Content;
+use super::call::ToolCall;
+use super::message::Message;
+use super::response::Response;
+use super::result::{CallStatus, ToolResult};
+use super::transcript::Transcript;
 
 /// A response with one slot for the result of each of its calls.
 ///
-/// The only way from a response into a transcript, and it goes there with all its results.
+/// A response is added to a transcript only through this type, and always with all its results.
 #[derive(Debug)]
 pub(crate) struct Turn {
     response: Arc<Response>,
@@ -17,7 +22,7 @@ pub(crate) struct Turn {
 impl Turn {
     pub(crate) fn open(mut response: Response) -> Self {
         make_ids_unique(&mut response);
-        // It stays as long as the conversation.
+        // The response lives as long as the conversation.
         response.blocks.shrink_to_fit();
         let slots = vec![None; response.calls().count()];
         Self { response: Arc::new(response), slots }
@@ -27,31 +32,35 @@ impl Turn {
         &self.response
     }
 
-    /// Fills the slot of the `index`th call; the first result stays.
+    /// Fills the slot of the `index`th call, unless it is filled.
     pub(crate) fn answer(&mut self, index: usize, result: ToolResult) {
         if let Some(slot) = self.slots.get_mut(index) {
             slot.get_or_insert(result);
         }
     }
 
-    /// The results so far, to be cut to limits that span the turn.
+    /// The results so far, to be cut to the limits of a turn.
     pub(crate) fn results_mut(&mut self) -> &mut [Option<ToolResult>] {
         &mut self.slots
     }
 
-    /// Fills the slots that are empty: their calls never started. Each is handed over.
-    pub(crate) fn fill(&mut self, why: &str, mut filled: impl FnMut(usize, &ToolResult)) {
+    /// Fills the empty slots: their calls did not run. Passes each new result to `filled`.
+    pub(crate) fn fill(
+        &mut self,
+        why: &str,
+        mut filled: impl FnMut(usize, &ToolCall, &ToolResult),
+    ) {
         let empty = self.slots.iter_mut().zip(self.response.calls()).enumerate();
         for (index, (slot, call)) in empty.filter(|(_, (slot, _))| slot.is_none()) {
-            let text = format!("never started: {why}");
-            filled(index, slot.insert(ToolResult::new(call, CallStatus::NotRun, text)));
+            let text = format!("not run: {why}");
+            filled(index, call, slot.insert(ToolResult::new(call, CallStatus::NotRun, text)));
         }
     }
 
-    /// Appends the response and its results; a call whose slot is empty never started.
+    /// Appends the response and its results. A call whose slot is empty did not run.
     pub(crate) fn close(&mut self, transcript: &mut Transcript, why: &str) {
-        self.fill(why, |_, _| {});
-        // In place, as `flatten` would not.
+        self.fill(why, |_, _, _| {});
+        // `map_while` reuses the allocation of the slots; `flatten` would not.
         let slots = mem::take(&mut self.slots).into_iter();
         let results: Vec<_> = slots.map_while(|result| result).collect();
         transcript.messages.push(Message::Assistant(self.response.clone()));
@@ -61,14 +70,14 @@ impl Turn {
     }
 }
 
-/// Some servers send empty ids, or the same id twice in a response.
+/// Replaces empty and repeated ids, which some servers send.
 fn make_ids_unique(response: &mut Response) {
     if ids_are_unique(response) {
         return;
     }
     let mut seen: HashSet<Arc<str>> = response.calls().map(|call| call.id.clone()).collect();
     let (mut kept, mut numbers) = (HashSet::new(), HashMap::new());
-    for block in &mut response.blocks {
+    for block in response.blocks.iter_mut() {
         let Content::ToolCall(call) = &mut block.view else {
             continue;
         };
@@ -84,7 +93,7 @@ fn make_ids_unique(response: &mut Response) {
                 break fresh;
             }
         };
-        // The provider's JSON holds the other id, so what goes back is made from the view.
+        // The raw JSON holds the old id, so the block is encoded from the view in later requests.
         block.raw = None;
     }
 }
@@ -102,7 +111,7 @@ fn ids_are_unique(response: &Response) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ToolCall;
+    use super::super::block::ContentBlock;
     use super::*;
 
     fn ids(response: Response) -> Vec<String> {
@@ -110,7 +119,7 @@ mod tests {
         turn.response().calls().map(|call| call.id().to_owned()).collect()
     }
 
-    fn call(id: &str) -> super::super::ContentBlock {
+    fn call(id: &str) -> ContentBlock {
         Content::ToolCall(ToolCall::new(id, "t", "{}")).into()
     }
 
@@ -132,9 +141,6 @@ mod tests {
         let mut turn = Turn::open(Response::new().call("t", "{}"));
         turn.close(&mut transcript, "cut off");
         let result = transcript.results().next().unwrap();
-        assert_eq!(
-            (result.status(), result.text()),
-            (CallStatus::NotRun, "never started: cut off")
-        );
+        assert_eq!((result.status(), result.text()), (CallStatus::NotRun, "not run: cut off"));
     }
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use crate::error::ModelError;
 
-/// The body of an answer: its bytes as they come.
+/// The body of an answer, read piece by piece as it arrives.
 ///
 /// # Examples
 ///
@@ -28,12 +28,12 @@ pub struct Body {
 }
 
 impl Body {
-    /// A body that comes piece by piece.
+    /// A body whose pieces are the items of a stream.
     pub fn new(pieces: impl Stream<Item = Result<Bytes, ModelError>> + Send + 'static) -> Self {
         Self { pieces: Box::pin(pieces), first: None }
     }
 
-    /// The next piece; `None` at the end. Cancel-safe.
+    /// Waits for the next piece; `None` at the end. Cancel-safe.
     pub async fn next(&mut self) -> Option<Result<Bytes, ModelError>> {
         match self.first.take() {
             Some(first) => Some(Ok(first)),
@@ -41,7 +41,7 @@ impl Body {
         }
     }
 
-    /// Makes a piece the next one again.
+    /// Makes `piece` the next one again.
     pub(super) fn put_back(&mut self, piece: Bytes) {
         self.first = Some(piece);
     }
@@ -59,7 +59,7 @@ impl fmt::Debug for Body {
     }
 }
 
-/// One piece.
+/// A stream of one piece.
 struct Whole(Option<Bytes>);
 
 impl Stream for Whole {

@@ -10,16 +10,18 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::{Body, Timeouts, Transport};
+use super::body::Body;
+use super::timeouts::Timeouts;
+use super::transport::Transport;
 use crate::error::{ModelError, ModelErrorKind};
 use crate::model::BoxFuture;
 
-/// HTTP/1.1 and HTTP/2 by [`reqwest`], with its connections kept for later requests.
+/// HTTP/1.1 and HTTP/2 over [`reqwest`]. Connections are kept for later requests.
 ///
 /// It needs a tokio runtime with I/O and timers (`enable_all`, as `#[tokio::main]` has).
 ///
-/// It follows no redirects: a provider sends none, and a key must not go where one leads. Proxies are
-/// taken from the usual variables (`HTTPS_PROXY` and so on).
+/// It follows no redirects: a provider sends none, and a key must not be sent to another address.
+/// Proxies are taken from the usual variables (`HTTPS_PROXY` and so on).
 ///
 /// # Examples
 ///
@@ -38,7 +40,7 @@ pub struct Http {
 }
 
 impl Http {
-    /// A client with the usual settings; of the times, the one to connect is its.
+    /// Creates a client with the default settings and the connect timeout of `timeouts`.
     ///
     /// # Errors
     ///
@@ -47,7 +49,8 @@ impl Http {
         const KEEPALIVE: Duration = Duration::from_secs(60);
         let client = Client::builder()
             .connect_timeout(timeouts.connect)
-            // An answer may be long in coming, and what lies between drops silent connections.
+            // A model can think for minutes, and some routers drop connections that are silent for
+            // so long.
             .tcp_keepalive(KEEPALIVE)
             .redirect(Policy::none())
             .build();
@@ -60,7 +63,8 @@ impl Http {
     }
 }
 
-/// A client of your own; if it follows redirects, so do the headers that it is not told to withhold.
+/// Uses your own client. If it follows redirects, it sends the request's headers to the new
+/// address.
 impl From<Client> for Http {
     fn from(client: Client) -> Self {
         Self { client }
@@ -78,7 +82,7 @@ impl Transport for Http {
             let answer = self.client.execute(request).await;
             let answer = answer.map_err(|error| failure(error, &host))?;
             let (status, headers) = (answer.status(), answer.headers().clone());
-            let pieces = Pieces { pieces: Box::pin(answer.bytes_stream()), host };
+            let pieces = ReqwestPieces { pieces: Box::pin(answer.bytes_stream()), host };
             let mut answer = http::Response::new(Body::new(pieces));
             (*answer.status_mut(), *answer.headers_mut()) = (status, headers);
             Ok(answer)
@@ -91,19 +95,19 @@ fn host(uri: &Uri) -> String {
     uri.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// Without the client, whose default headers may be secrets.
+/// Omits the client, whose default headers may be secrets.
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Http").finish_non_exhaustive()
     }
 }
 
-struct Pieces {
+struct ReqwestPieces {
     pieces: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>,
     host: String,
 }
 
-impl Stream for Pieces {
+impl Stream for ReqwestPieces {
     type Item = Result<Bytes, ModelError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -112,17 +116,17 @@ impl Stream for Pieces {
     }
 }
 
-/// Without the address, which may hold secrets.
+/// Describes an error without the address, which may hold secrets.
 fn failure(error: reqwest::Error, host: &str) -> ModelError {
     use ModelErrorKind as Kind;
     let error = error.without_url();
     let (kind, message) = match local(&error) {
         Some(why) => (Kind::Configuration, format!("no connection to {host}: {why}")),
         None if error.is_builder() => {
-            (Kind::Configuration, "the request cannot be sent: is the address right?".to_owned())
+            (Kind::Configuration, "the request cannot be sent: is the address correct?".to_owned())
         }
         None if error.is_connect() && error.is_timeout() => {
-            (Kind::Timeout, format!("{host} did not take the connection in time"))
+            (Kind::Timeout, format!("{host} did not accept the connection in time"))
         }
         None if error.is_connect() => (Kind::Connection, format!("{host} could not be reached")),
         None if error.is_timeout() => (Kind::Timeout, format!("{host} did not answer in time")),
@@ -131,10 +135,10 @@ fn failure(error: reqwest::Error, host: &str) -> ModelError {
     ModelError::new(message).with_kind(kind).caused_by(error)
 }
 
-/// What is wrong on this side, so that trying again is of no use.
+/// Describes a fault on this side of the connection, which a retry cannot resolve.
 fn local(error: &reqwest::Error) -> Option<&'static str> {
     const TOO_MANY_FILES: [i32; 2] = [23, 24];
-    // Later the same kind means an answer that is broken.
+    // After the connection is established, `InvalidData` means a malformed answer instead.
     let connects = error.is_connect();
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = next {
@@ -147,7 +151,7 @@ fn local(error: &reqwest::Error) -> Option<&'static str> {
                 return Some("TLS failed");
             }
         }
-        // What an `io::Error` wraps is not its source.
+        // `io::Error::source` skips the error that it wraps, so that is asked for separately.
         let wrapped = io.and_then(io::Error::get_ref).map(|inner| inner as &(dyn Error + 'static));
         next = wrapped.or_else(|| error.source());
     }

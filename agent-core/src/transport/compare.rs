@@ -1,11 +1,11 @@
-//! Whether a request is the recorded one, and where it is not.
+//! Compares a request with a recorded one and finds the first difference.
 
 use bytes::Bytes;
 use http::Request;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-use super::exchange::Asked;
+use super::exchange::RecordedRequest;
 use super::secrets::{BLOT, Secrets};
 use crate::json::excerpt;
 
@@ -15,9 +15,9 @@ pub(super) struct Expected {
     body: Value,
 }
 
-impl From<Asked> for Expected {
-    fn from(asked: Asked) -> Self {
-        // Some clients are recorded with a query.
+impl From<RecordedRequest> for Expected {
+    fn from(asked: RecordedRequest) -> Self {
+        // Some clients were recorded with a query.
         let path = asked.path.split('?').next().unwrap_or_default().to_owned();
         let text = asked.body_text.unwrap_or_default();
         let body = asked.body.map_or(Value::String(text), |body| json_or_text(body.get()));
@@ -25,13 +25,13 @@ impl From<Asked> for Expected {
     }
 }
 
-/// The value of a body; its text if it is no JSON.
+/// The value of a body; its text if it is not JSON.
 fn json_or_text(text: &str) -> Value {
     let json = serde_json::from_str(text).ok().filter(|json: &Value| !json.is_string());
     json.unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-/// The request that was sent.
+/// A request to compare with a recorded one.
 pub(super) struct Sent {
     path: String,
     json: Value,
@@ -50,11 +50,12 @@ impl Sent {
 }
 
 impl Expected {
-    /// The first place where they differ, and what stands there.
+    /// Describes the first place where they differ and both values there; `None` if they are the
+    /// same.
     pub(super) fn mismatch(&self, sent: &Sent) -> Option<String> {
         let Self { path, body } = self;
         if !alike(path, &sent.path) {
-            return Some(format!("path: {}", told(path, &sent.path, &sent.secrets)));
+            return Some(format!("path: {}", shown_pair(path, &sent.path, &sent.secrets)));
         }
         let sent_body = if body.is_string() { &sent.text } else { &sent.json };
         let Difference { path, recorded, sent: its } = difference(Some(body), Some(sent_body))?;
@@ -63,7 +64,7 @@ impl Expected {
             path => excerpt(&sent.secrets.text(path.as_bytes()), 200),
         };
         let text = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
-        Some(format!("{path}: {}", told(&text(recorded), &text(its), &sent.secrets)))
+        Some(format!("{path}: {}", shown_pair(&text(recorded), &text(its), &sent.secrets)))
     }
 }
 
@@ -101,7 +102,7 @@ fn difference<'a>(recorded: Option<&'a Value>, sent: Option<&'a Value>) -> Optio
     }
 }
 
-/// Whether a text is the recorded one, in which each secret stands for any text.
+/// Whether a text matches the recorded one, in which each `[secret]` matches any text.
 fn alike(recorded: &str, sent: &str) -> bool {
     let Some((start, rest)) = recorded.split_once(BLOT) else { return recorded == sent };
     let (middle, end) = rest.rsplit_once(BLOT).unwrap_or(("", rest));
@@ -112,8 +113,8 @@ fn alike(recorded: &str, sent: &str) -> bool {
     })
 }
 
-/// Both texts, from shortly before they differ on.
-fn told(recorded: &str, sent: &str, secrets: &Secrets) -> String {
+/// Shows both texts from shortly before the place where they differ.
+fn shown_pair(recorded: &str, sent: &str, secrets: &Secrets) -> String {
     const BEFORE: usize = 20;
     const MOST: usize = 60;
     let [recorded, sent] = [recorded, sent].map(|text| secrets.text(text.as_bytes()));
@@ -131,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_blotted_secret_stands_for_any_text() {
+    fn a_blotted_secret_matches_any_text() {
         for sent in ["a KEY b OTHER c", "a  b  c", "a [secret] b [secret] c", "a x b y b z c"] {
             assert!(alike("a [secret] b [secret] c", sent), "{sent}");
         }
@@ -146,8 +147,8 @@ mod tests {
     #[test]
     fn long_texts_are_shown_from_shortly_before_they_differ() {
         let [recorded, sent] = ["a", "b"].map(|c| format!("{}{}", "=".repeat(500), c.repeat(500)));
-        let told = told(&recorded, &sent, &Secrets::of(&http::HeaderMap::new()));
+        let shown_pair = shown_pair(&recorded, &sent, &Secrets::of(&http::HeaderMap::new()));
         let [before, a, b] = [("=", 20), ("a", 40), ("b", 40)].map(|(c, count)| c.repeat(count));
-        assert_eq!(told, format!("recorded …{before}{a}…, sent …{before}{b}…"));
+        assert_eq!(shown_pair, format!("recorded …{before}{a}…, sent …{before}{b}…"));
     }
 }

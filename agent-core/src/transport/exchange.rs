@@ -9,33 +9,33 @@ use std::collections::BTreeMap;
 
 use super::secrets::Secrets;
 
-/// A request and what came of it. A recording is one of them as JSON, and may say more.
+/// A request and its outcome. A recording is one of these as JSON, and may have further members.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Exchange {
-    /// If there is none, it was any request.
-    pub(super) request: Option<Asked>,
+    /// `None` matches any request.
+    pub(super) request: Option<RecordedRequest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) response: Option<Answer>,
-    /// Why no answer came.
+    pub(super) response: Option<RecordedAnswer>,
+    /// Why there was no answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct RecordedRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     method: Option<String>,
     pub(super) path: String,
     #[serde(default)]
     headers: BTreeMap<String, String>,
-    /// As it was sent: in its order, and with its numbers.
+    /// The bytes that were sent, which keeps the order of members and the spelling of numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) body: Option<Box<RawValue>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) body_text: Option<String>,
 }
 
-impl Asked {
+impl RecordedRequest {
     pub(super) fn of(request: &Request<Bytes>, secrets: &Secrets) -> Self {
         const HEADERS: [&str; 4] =
             ["content-type", "accept", "anthropic-version", "anthropic-beta"];
@@ -52,7 +52,7 @@ impl Asked {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Answer {
+pub(super) struct RecordedAnswer {
     pub(super) status: u16,
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
@@ -60,13 +60,13 @@ pub(super) struct Answer {
     body_text: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     body_base64: Option<String>,
-    /// Whether more of the body was to come.
+    /// Whether the body is incomplete.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) cut: bool,
 }
 
-impl Answer {
-    /// Without its body.
+impl RecordedAnswer {
+    /// Creates a recording without its body.
     pub(super) fn of(head: &response::Parts, secrets: &Secrets) -> Self {
         const HEADERS: [&str; 6] = [
             "content-type",

@@ -6,13 +6,15 @@ use std::panic::catch_unwind;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Body, Timeouts, Transport};
+use super::body::Body;
+use super::timeouts::Timeouts;
+use super::transport::Transport;
 use crate::error::{ModelError, ModelErrorKind};
 
-/// As much is read of an answer with the status of an error.
+/// The most bytes that are read of the body of an answer with the status of an error.
 const ERROR_BODY: usize = 64 << 10;
 
-/// Sends a request and reads its answer, within the times of both.
+/// Sends a request and reads its answer, within the timeouts of both.
 pub(crate) async fn fetch<T, F>(
     transport: &dyn Transport,
     request: Request<Bytes>,
@@ -29,7 +31,7 @@ where
     }
     let all = async {
         let head = transport.send(request);
-        let answer = within(timeouts.first_byte, "no answer came", "first_byte", head).await??;
+        let answer = within(timeouts.first_byte, "no answer arrived", "first_byte", head).await??;
         read(answer).await
     };
     within(timeouts.total, "the answer was not complete", "total", all).await?
@@ -50,12 +52,12 @@ pub(crate) async fn whole(
     Ok(Response::from_parts(head, body))
 }
 
-/// Whether an answer is a stream of events: it says so, or says nothing and begins like one.
-pub(crate) async fn comes_in_events(
+/// Whether an answer is a stream of events, by its content type or, without one, by its first byte.
+pub(crate) async fn is_event_stream(
     answer: &mut Response<Body>,
     idle: Duration,
 ) -> Result<bool, ModelError> {
-    // The first letters of its fields, of a comment, and of a byte order mark.
+    // The first bytes of the fields of an event, of a comment, and of a byte order mark.
     const FIRST: &[u8] = b"deir:\xef";
     if !answer.status().is_success() {
         return Ok(false);
@@ -76,11 +78,11 @@ pub(crate) async fn comes_in_events(
     Ok(false)
 }
 
-/// The pieces of an answer that comes in events, at most `most` bytes of them.
+/// The pieces of an answer that is a stream of events, at most `most` bytes of them.
 pub(crate) struct Pieces {
     body: Body,
     idle: Duration,
-    heard: Instant,
+    last_content: Instant,
     most: usize,
     left: usize,
 }
@@ -93,36 +95,37 @@ impl Pieces {
         most: usize,
     ) -> Result<Self, ModelError> {
         check_encoding(headers)?;
-        Ok(Self { body, idle, heard: Instant::now(), most, left: most })
+        Ok(Self { body, idle, last_content: Instant::now(), most, left: most })
     }
 
-    /// The next piece; an error if it is too long since one had something to say.
+    /// Waits for the next piece; an error if no piece had content for the idle timeout.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, ModelError> {
-        let left = self.idle.saturating_sub(self.heard.elapsed());
+        let left = self.idle.saturating_sub(self.last_content.elapsed());
         let next = timeout(left, self.body.next()).await.map_err(|_| late(self.idle))?;
         let Some(piece) = next.transpose()? else { return Ok(None) };
         self.left = self.left.checked_sub(piece.len()).ok_or_else(|| too_large(self.most))?;
         Ok(Some(piece))
     }
 
-    /// Notes whether the last piece had something to say.
-    pub(crate) fn heard(&mut self, something: bool) {
-        // A piece comes before the time is over, or nobody looked: then it is not known how long it lay
-        // there, and a connection may need a moment for what is behind it.
-        if something || self.heard.elapsed() > self.idle {
-            self.heard = Instant::now();
+    /// Notes whether the last piece had content.
+    pub(crate) fn note(&mut self, has_content: bool) {
+        // `next` fails when the idle timeout passes while it is polled. If it returned a piece and
+        // more than that time is over, the caller did not poll for a while: it is not known when
+        // the piece arrived, so the timeout starts anew.
+        if has_content || self.last_content.elapsed() > self.idle {
+            self.last_content = Instant::now();
         }
     }
 
-    /// Reads on after the last event, so that the connection can be used again and a recorder sees
-    /// the end. It mostly is there; what else comes counts for nothing.
+    /// Reads to the end of the body after the last event, so that the connection can be reused and
+    /// a recorder sees the end. The end has mostly arrived already; further pieces are ignored.
     pub(crate) async fn rest(mut self) -> Result<(), ModelError> {
         const PATIENCE: Duration = Duration::from_millis(100);
         let rest = async {
             loop {
                 match self.next().await {
                     Ok(Some(_)) => {}
-                    // What is wrong on this side, such as a recording that cannot be written.
+                    // A fault on this side, such as a recording that cannot be written.
                     Err(error) if error.kind() == ModelErrorKind::Configuration => {
                         return Err(error);
                     }
@@ -135,7 +138,7 @@ impl Pieces {
 }
 
 fn late(idle: Duration) -> ModelError {
-    late_for("no more of the answer came", idle, "idle")
+    late_for("no more of the answer arrived", idle, "idle")
 }
 
 fn late_for(what: &str, time: Duration, name: &str) -> ModelError {
@@ -173,7 +176,7 @@ async fn read(
             return Err(too_large(most));
         }
         if whole.len() + piece.len() > whole.capacity() {
-            // Doubled, but never to more than may come.
+            // Doubles, but never to more than the limit.
             let larger = (2 * whole.capacity()).clamp(whole.len() + piece.len(), most);
             whole.reserve_exact(larger - whole.len());
         }
@@ -186,7 +189,7 @@ async fn read(
     Ok(whole.into())
 }
 
-/// What comes of the body of an error within this time: the status says enough without it.
+/// Reads as much of the body of an error as arrives within `time`: the status is enough without it.
 async fn read_some(mut body: Body, time: Duration) -> Result<Bytes, ModelError> {
     let mut some = Vec::new();
     let read = async {
@@ -194,7 +197,7 @@ async fn read_some(mut body: Body, time: Duration) -> Result<Bytes, ModelError> 
             let room = ERROR_BODY - some.len();
             match piece {
                 Ok(piece) => some.extend(piece.iter().take(room)),
-                // What is wrong on this side, such as a recording that cannot be written.
+                // A fault on this side, such as a recording that cannot be written.
                 Err(error) if error.kind() == ModelErrorKind::Configuration => return Err(error),
                 Err(_) => break,
             }
@@ -208,14 +211,16 @@ async fn read_some(mut body: Body, time: Duration) -> Result<Bytes, ModelError> 
     Ok(some.into())
 }
 
-/// No compression is asked for, so that no small answer can become a large one.
+/// Rejects an encoded answer. No compression is requested, so that a small answer cannot expand to
+/// a large one.
 fn check_encoding(headers: &HeaderMap) -> Result<(), ModelError> {
     const KNOWN: [&str; 4] = ["gzip", "deflate", "br", "zstd"];
     let encoding = headers.get(CONTENT_ENCODING).filter(|encoding| *encoding != "identity");
     encoding.map_or(Ok(()), |encoding| {
-        // Another text may be anything, what was sent as a secret too.
-        let name = KNOWN.into_iter().find(|name| encoding == name).unwrap_or("something else");
-        let message = format!("the answer is encoded as {name}, which was not asked for");
+        // The name is not quoted unless it is known: it could be anything, even a secret of the
+        // request.
+        let name = KNOWN.into_iter().find(|name| encoding == name).unwrap_or("something unknown");
+        let message = format!("the answer is encoded as {name}, which was not requested");
         Err(ModelError::new(message).with_kind(ModelErrorKind::Unreadable))
     })
 }

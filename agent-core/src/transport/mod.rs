@@ -1,4 +1,4 @@
-//! How requests get to a provider, and its answers back: over HTTP, into a recording, from one.
+//! Transports of requests and answers: over HTTP, into a recording, and from one.
 
 mod body;
 mod client;
@@ -9,79 +9,14 @@ mod record;
 mod replay;
 mod secrets;
 mod timeouts;
+#[expect(clippy::module_inception, reason = "the trait of this file is `Transport`")]
+mod transport;
 
 pub use body::Body;
 pub use client::Http;
-pub(crate) use fetch::{Pieces, comes_in_events, fetch, whole};
+pub(crate) use fetch::{Pieces, fetch, is_event_stream, whole};
 pub use record::Recorder;
 pub use replay::Replayer;
 pub(crate) use secrets::Secrets;
 pub use timeouts::Timeouts;
-
-use bytes::Bytes;
-use std::sync::Arc;
-
-use crate::error::ModelError;
-use crate::model::BoxFuture;
-
-/// Moves the bytes of a request to a provider, and those of its answer back.
-///
-/// It knows nothing of what they mean, and waits as long as it takes: deadlines, limits on size and
-/// retries are its caller's.
-///
-/// # Examples
-///
-/// A service that is always busy, to see what an agent makes of it:
-///
-/// ```
-/// use agent_core::providers::Anthropic;
-/// use agent_core::transport::{Body, Transport};
-/// use agent_core::{Agent, BoxFuture, Limits, ModelError, ModelErrorKind, RunErrorKind};
-/// use bytes::Bytes;
-///
-/// struct Busy;
-///
-/// impl Transport for Busy {
-///     fn send(
-///         &self,
-///         _: http::Request<Bytes>,
-///     ) -> BoxFuture<'_, Result<http::Response<Body>, ModelError>> {
-///         let mut answer = http::Response::new(Body::from("try later"));
-///         *answer.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
-///         Box::pin(async { Ok(answer) })
-///     }
-/// }
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
-/// let model = Anthropic::new("claude-sonnet-4-6", "a key").transport(Busy);
-/// let agent = Agent::new(model).limits(Limits::default().with_retries(0));
-/// let error = agent.run("Hello").await.unwrap_err();
-/// let RunErrorKind::Model(error) = error.kind() else { panic!("{error}") };
-/// assert_eq!((error.kind(), error.status()), (ModelErrorKind::Overloaded, Some(503)));
-/// # }
-/// ```
-pub trait Transport: Send + Sync {
-    /// Sends a request; ends when the head of the answer is there.
-    ///
-    /// Header values that are [sensitive](http::HeaderValue::is_sensitive) are secrets. Dropping the
-    /// future, or the answer's body, gives the exchange up.
-    ///
-    /// # Errors
-    ///
-    /// When the provider cannot be reached, or the connection is lost. An answer with the status of an
-    /// error is an answer.
-    fn send(
-        &self,
-        request: http::Request<Bytes>,
-    ) -> BoxFuture<'_, Result<http::Response<Body>, ModelError>>;
-}
-
-impl<T: Transport + ?Sized> Transport for Arc<T> {
-    fn send(
-        &self,
-        request: http::Request<Bytes>,
-    ) -> BoxFuture<'_, Result<http::Response<Body>, ModelError>> {
-        (**self).send(request)
-    }
-}
+pub use transport::Transport;

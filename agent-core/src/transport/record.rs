@@ -10,29 +10,32 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::{fmt, mem};
 
-use super::exchange::{Answer, Asked, Exchange};
+use super::body::Body;
+use super::exchange::{Exchange, RecordedAnswer, RecordedRequest};
 use super::secrets::Secrets;
-use super::{Body, Transport};
+use super::transport::Transport;
 use crate::error::{ModelError, ModelErrorKind};
 use crate::model::BoxFuture;
 
-/// As much is kept of a body.
+/// The most bytes of a body that a recording holds.
 const MOST: usize = 64 << 20;
 
 /// Writes each exchange of another transport to a file, for a [`Replayer`](super::Replayer).
 ///
 /// The files are called `0001.json`, `0002.json` and so on, in the order of the requests and after
-/// those that are there. A file is complete when the answer's body has ended, which passes through as
-/// it comes. A body that fails, is given up or has more than 64 MiB is recorded as far as it came, as
-/// cut; a request that is given up before its answer came leaves no file.
+/// the files that exist. The recorder passes the answer's body through as it arrives, and the file
+/// is complete when the body has ended. A body that fails, is dropped or has more than 64 MiB is
+/// recorded up to there and marked as cut; a request that is dropped before its answer arrived
+/// leaves no file.
 ///
-/// Of a request's address the path is written, and few headers: none that identifies the sender. The
-/// values of headers that are [sensitive](http::HeaderValue::is_sensitive) (of six bytes or more for a
-/// key, of sixteen for another header) are blotted out as `[secret]` wherever they stand in a recording, as they are or as JSON escapes
-/// them. All else that was said is written.
+/// A recording holds the path of a request's address and a few of its headers, but none that
+/// identifies the sender. The values of headers that are
+/// [sensitive](http::HeaderValue::is_sensitive) (of six bytes or more for a key, of sixteen for
+/// another header) are replaced by `[secret]` wherever a recording would hold them, plain or as
+/// JSON escapes them. Everything else is recorded unchanged.
 ///
-/// Files are written at once and not on another thread: they are small, a body that is dropped could
-/// wait for none, and a recording that has ended can be read.
+/// Files are written synchronously, not on another thread: they are small, the `Drop` of a body
+/// could not wait for a thread, and a recording that has ended can be read at once.
 ///
 /// # Examples
 ///
@@ -77,11 +80,11 @@ pub struct Recorder {
     failed: Arc<Failed>,
 }
 
-/// The file that could not be written, after which no more are.
+/// The first file that could not be written. After that, every request fails.
 type Failed = OnceLock<(PathBuf, Arc<io::Error>)>;
 
 impl Recorder {
-    /// Records what goes through a transport into this folder, which is created if it is missing.
+    /// Records the exchanges of `inner` in this folder, which is created if it is missing.
     ///
     /// # Errors
     ///
@@ -97,15 +100,22 @@ impl Recorder {
         Ok(Self { folder, inner: Box::new(inner), next, failed: Arc::default() })
     }
 
-    fn begin(&self, request: &http::Request<Bytes>) -> Result<Entry, ModelError> {
+    fn begin(&self, request: &http::Request<Bytes>) -> Result<Recording, ModelError> {
         if let Some((path, error)) = self.failed.get() {
             return Err(unwritten(path, error.clone()));
         }
         let (path, file) = self.create()?;
         let secrets = Secrets::of(request.headers());
-        let request = Some(Asked::of(request, &secrets));
+        let request = Some(RecordedRequest::of(request, &secrets));
         let exchange = Exchange { request, response: None, error: None };
-        Ok(Entry { path, file, secrets, exchange, complete: false, failed: self.failed.clone() })
+        Ok(Recording {
+            path,
+            file,
+            secrets,
+            exchange,
+            complete: false,
+            failed: self.failed.clone(),
+        })
     }
 
     fn create(&self) -> Result<(PathBuf, File), ModelError> {
@@ -114,7 +124,7 @@ impl Recorder {
             let path = self.folder.join(format!("{number:04}.json"));
             match File::create_new(&path) {
                 Ok(file) => return Ok((path, file)),
-                // Another recorder writes to the folder too.
+                // Another recorder writes to the same folder.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(unwritten(&path, Arc::new(error))),
             }
@@ -122,7 +132,7 @@ impl Recorder {
     }
 }
 
-/// The highest number that is the name of a file.
+/// The highest number among the names of the files.
 fn highest(folder: &Path) -> io::Result<u64> {
     let mut highest = 0;
     for entry in fs::read_dir(folder)? {
@@ -134,13 +144,13 @@ fn highest(folder: &Path) -> io::Result<u64> {
 }
 
 impl Transport for Recorder {
-    /// As the transport within. The file is created before anything is sent.
+    /// Sends the request over the inner transport. The file is created before anything is sent.
     ///
     /// # Errors
     ///
-    /// Besides those of the transport within: when the file cannot be written
-    /// ([`ModelErrorKind::Configuration`]); if that shows at the end of a body, it is the body's error,
-    /// and that of every later request.
+    /// Those of the inner transport, and [`ModelErrorKind::Configuration`] when the file cannot be
+    /// written; if that happens at the end of a body, it is the error of the body and of every
+    /// later request.
     fn send(
         &self,
         request: http::Request<Bytes>,
@@ -152,7 +162,7 @@ impl Transport for Recorder {
             match self.inner.send(request).await {
                 Ok(answer) => {
                     let (head, inner) = answer.into_parts();
-                    entry.exchange.response = Some(Answer::of(&head, &entry.secrets));
+                    entry.exchange.response = Some(RecordedAnswer::of(&head, &entry.secrets));
                     let pass = Pass { inner, kept: Vec::new(), entry: Some(entry) };
                     Ok(http::Response::from_parts(head, Body::new(pass)))
                 }
@@ -177,8 +187,8 @@ fn unwritten(path: &Path, error: Arc<io::Error>) -> ModelError {
     ModelError::new(message).with_kind(ModelErrorKind::Configuration).caused_by(error)
 }
 
-/// The file of an exchange, empty until that is over; removed if it is not written.
-struct Entry {
+/// The file of an exchange: empty until the exchange has ended, removed if it is not written.
+struct Recording {
     path: PathBuf,
     file: File,
     secrets: Secrets,
@@ -187,7 +197,7 @@ struct Entry {
     failed: Arc<Failed>,
 }
 
-impl Entry {
+impl Recording {
     fn write(mut self) -> Result<(), ModelError> {
         let mut file = BufWriter::new(&self.file);
         let json = serde_json::to_writer_pretty(&mut file, &self.exchange);
@@ -203,7 +213,7 @@ impl Entry {
     }
 }
 
-impl Drop for Entry {
+impl Drop for Recording {
     fn drop(&mut self) {
         if !self.complete {
             _ = fs::remove_file(&self.path);
@@ -211,11 +221,11 @@ impl Drop for Entry {
     }
 }
 
-/// Hands a body on and keeps what it saw, until it is written.
+/// Passes a body through and keeps its bytes until they are written.
 struct Pass {
     inner: Body,
     kept: Vec<u8>,
-    entry: Option<Entry>,
+    entry: Option<Recording>,
 }
 
 impl Pass {
@@ -251,7 +261,7 @@ impl Stream for Pass {
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        // What goes wrong here is the error of the next request.
+        // `drop` cannot return an error, so the next request does.
         _ = self.finish(true);
     }
 }
@@ -267,23 +277,23 @@ mod tests {
             &self,
             _: http::Request<Bytes>,
         ) -> BoxFuture<'_, Result<http::Response<Body>, ModelError>> {
-            panic!("nothing is sent")
+            panic!("a request was sent")
         }
     }
 
     #[tokio::test]
-    async fn what_cannot_be_written_is_the_error_of_the_body_and_of_every_later_request() {
+    async fn a_write_error_is_the_error_of_the_body_and_of_every_later_request() {
         let folder = std::env::temp_dir().join(format!("unwritten-{}", std::process::id()));
         let recorder = Recorder::new(&folder, Never).unwrap();
         let mut entry = recorder.begin(&http::Request::default()).unwrap();
-        entry.file = File::open(&entry.path).unwrap(); // to read
+        entry.file = File::open(&entry.path).unwrap(); // opened for reading
         let mut body = Pass { inner: Body::from("all"), kept: Vec::new(), entry: Some(entry) };
         let next = |body: &mut Pass| {
             let mut cx = Context::from_waker(std::task::Waker::noop());
             Pin::new(body).poll_next(&mut cx)
         };
         assert!(matches!(next(&mut body), Poll::Ready(Some(Ok(piece))) if piece == "all"));
-        let Poll::Ready(Some(Err(error))) = next(&mut body) else { panic!("it is written") };
+        let Poll::Ready(Some(Err(error))) = next(&mut body) else { panic!("no error") };
         assert_eq!(error.kind(), ModelErrorKind::Configuration);
         assert!(error.to_string().ends_with("0001.json"), "{error}");
         assert!(matches!(next(&mut body), Poll::Ready(None)));

@@ -10,21 +10,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::vec;
 
+use super::body::Body;
 use super::compare::{Expected, Sent};
-use super::exchange::{Answer, Exchange};
-use super::{Body, Transport};
+use super::exchange::{Exchange, RecordedAnswer};
+use super::transport::Transport;
 use crate::error::{ModelError, ModelErrorKind};
 use crate::json::excerpt;
 use crate::model::BoxFuture;
 
 /// Answers requests from recordings, such as a [`Recorder`](super::Recorder) makes.
 ///
-/// A request gets the answer of the first recording that is not used yet and whose request is the
-/// same: it has the same path, and its body the same JSON value. A `[secret]` in a recording stands for
-/// any text, so that another key does. A recording that holds no request fits all of them.
+/// A request gets the answer of the first unused recording whose request has the same path and a
+/// body with the same JSON value. A `[secret]` in a recording matches any text, so any key can be
+/// used. A recording without a request matches all requests.
 ///
-/// What was recorded as cut fails where it was cut, and what had no answer has none again, both as
-/// [`ModelErrorKind::Connection`].
+/// An answer that was recorded as cut fails where it was cut, and a recorded error is returned
+/// again, both as [`ModelErrorKind::Connection`].
 ///
 /// # Examples
 ///
@@ -76,27 +77,27 @@ impl Replayer {
     ///
     /// # Errors
     ///
-    /// When a file cannot be read, or is no recording: the error names the file and the place in it.
-    /// When there is none.
+    /// When a file cannot be read or is not a recording: the error names the file and the place in
+    /// it. When there are no recordings.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ModelError> {
         let path = path.as_ref();
         let files = files(path).map_err(|error| unread(path, error))?;
         let left: Vec<_> = files.iter().map(|file| read(file)).collect::<Result<_, _>>()?;
         if left.is_empty() {
-            return Err(configuration(format!("no recordings are in {}", path.display())));
+            return Err(configuration(format!("no recordings in {}", path.display())));
         }
         let (path, count) = (path.to_owned(), left.len());
         Ok(Self { path, count, compares: true, left: Mutex::new(left) })
     }
 
-    /// Serves the recordings one after another, whatever is asked.
+    /// Serves the recordings one after another, without comparing the requests.
     #[must_use]
     pub fn in_order(mut self) -> Self {
         self.compares = false;
         self
     }
 
-    /// How many recordings are not used yet.
+    /// The number of recordings that are not used yet.
     #[must_use]
     pub fn left(&self) -> usize {
         self.lock().len()
@@ -124,12 +125,12 @@ impl Replayer {
 }
 
 impl Transport for Replayer {
-    /// Serves a recording; it is used from this call on, even if the future is dropped.
+    /// Serves a recording; it counts as used from this call on, even if the future is dropped.
     ///
     /// # Errors
     ///
-    /// When no recording fits, the kind is [`ModelErrorKind::Configuration`], and the text names the
-    /// next one that is not used, and the first place where it differs.
+    /// [`ModelErrorKind::Configuration`] when no recording matches; its text names the next unused
+    /// recording and the first place where the request differs.
     fn send(
         &self,
         request: http::Request<Bytes>,
@@ -162,7 +163,7 @@ fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     let files = fs::read_dir(path)?.map(|entry| Ok(entry?.path()));
     let mut files: Vec<_> = files.collect::<io::Result<_>>()?;
     files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
-    // 10000 comes after 9999.
+    // Sorted as numbers: 10000 follows 9999.
     let number = |file: &PathBuf| file.file_stem()?.to_str()?.parse::<u64>().ok();
     files.sort_by_cached_key(|file| (number(file), file.clone()));
     Ok(files)
@@ -170,24 +171,26 @@ fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
 
 fn read(file: &Path) -> Result<Recorded, ModelError> {
     let text = fs::read(file).map_err(|error| unread(file, error))?;
-    let no_recording = |place: String, what: &str| {
-        configuration(format!("{}{place}: no recording: {}", file.display(), excerpt(what, 200)))
+    let not_a_recording = |place: String, what: &str| {
+        configuration(format!("{}{place}: not a recording: {}", file.display(), excerpt(what, 200)))
     };
     let exchange: Exchange = serde_json::from_slice(&text).map_err(|error| {
-        no_recording(format!(":{}:{}", error.line(), error.column()), &error.to_string())
+        not_a_recording(format!(":{}:{}", error.line(), error.column()), &error.to_string())
     })?;
     let answer = match (exchange.response, exchange.error) {
         (Some(answer), _) => {
-            Ok(replayed(&answer).map_err(|what| no_recording(": response".to_owned(), &what))?)
+            Ok(replayed(&answer).map_err(|what| not_a_recording(": response".to_owned(), &what))?)
         }
         (None, Some(error)) => Err(ModelError::new(error).with_kind(ModelErrorKind::Connection)),
-        (None, None) => return Err(no_recording(String::new(), "neither `response` nor `error`")),
+        (None, None) => {
+            return Err(not_a_recording(String::new(), "neither `response` nor `error`"));
+        }
     };
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Recorded { name, request: exchange.request.map(Expected::from), answer })
 }
 
-fn replayed(recorded: &Answer) -> Result<http::Response<Body>, String> {
+fn replayed(recorded: &RecordedAnswer) -> Result<http::Response<Body>, String> {
     let body = recorded.body().map_err(|error| format!("`body_base64`: {error}"))?;
     let mut pieces = vec![Ok(body)];
     if recorded.cut {
@@ -198,13 +201,13 @@ fn replayed(recorded: &Answer) -> Result<http::Response<Body>, String> {
     for (name, value) in &recorded.headers {
         answer = answer.header(name, value);
     }
-    let answer = answer.body(Body::new(Pieces(pieces.into_iter())));
+    let answer = answer.body(Body::new(RecordedPieces(pieces.into_iter())));
     answer.map_err(|error| error.to_string())
 }
 
-struct Pieces(vec::IntoIter<Result<Bytes, ModelError>>);
+struct RecordedPieces(vec::IntoIter<Result<Bytes, ModelError>>);
 
-impl Stream for Pieces {
+impl Stream for RecordedPieces {
     type Item = Result<Bytes, ModelError>;
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {

@@ -1,20 +1,21 @@
-//! What must not get into recordings, errors and logs.
+//! Blots secrets out of recordings, errors and logs.
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use std::cmp::Reverse;
 
-/// What stands for a secret.
+/// Replaces a secret.
 pub(super) const BLOT: &str = "[secret]";
 
-/// The values of the headers of a request that are marked as sensitive.
+/// The values of the sensitive headers of a request.
 pub(crate) struct Secrets(Vec<Vec<u8>>);
 
 impl Secrets {
-    /// What is that short is no secret, and would be found everywhere.
+    /// A shorter value is not a secret, and would be found everywhere.
     const SHORTEST: usize = 6;
 
-    /// Headers may hold ordinary words too, which are nobody's secret wherever else they stand.
+    /// A longer minimum for other headers: they can hold ordinary words, which are no secret
+    /// elsewhere.
     const SHORTEST_OF_OTHERS: usize = 16;
 
     pub(crate) fn of(headers: &HeaderMap) -> Self {
@@ -27,12 +28,12 @@ impl Secrets {
             })
             .map(|(_, secret)| secret)
             .collect();
-        // One may be a part of another.
+        // Longest first, because one secret may be a part of another.
         secrets.sort_by_key(|secret| Reverse(secret.len()));
         Self(secrets)
     }
 
-    /// The text with the secrets in it blotted out, also where it ends within one.
+    /// Replaces the secrets in a text, also one that is cut off at the end of the text.
     pub(super) fn blot(&self, text: &[u8]) -> Vec<u8> {
         if self.0.is_empty() {
             return text.to_vec();
@@ -63,7 +64,8 @@ fn without_scheme(value: &[u8]) -> &[u8] {
     if is_scheme { rest } else { value }.trim_ascii()
 }
 
-/// How many bytes of a text, from its start on, are the secret: as it is, or as JSON escapes it.
+/// The length of the secret at the start of a text, plain or as JSON escapes it; `None` if it is
+/// not there.
 fn spelled(secret: &[u8], text: &[u8]) -> Option<usize> {
     let mut at = 0;
     for byte in secret {
@@ -72,7 +74,7 @@ fn spelled(secret: &[u8], text: &[u8]) -> Option<usize> {
             [b'\\', b'u', code @ ..] if is_code(code, *byte) => 6,
             [b'\\', escaped @ (b'"' | b'\\' | b'/'), ..] if escaped == byte => 2,
             [first, ..] if first == byte => 1,
-            // An escape that is not complete.
+            // An incomplete escape at the end of the text.
             cut @ ([b'\\'] | [b'\\', b'u', ..]) if cut.len() < 6 => {
                 return (at >= Secrets::SHORTEST).then_some(text.len());
             }
@@ -105,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_blotted_out_however_json_writes_it() {
+    fn a_secret_is_blotted_out_in_any_json_spelling() {
         let secrets = secrets(&["Bearer ab/c\"d\\e+f"]);
         for text in [
             "ab/c\"d\\e+f",
@@ -128,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_within_another_leaves_nothing_of_that() {
+    fn a_secret_within_another_is_blotted_out_as_a_whole() {
         let secrets = secrets(&["Bearer inside", "beside inside beside", "short", "basic x"]);
         assert_eq!(
             secrets.text(b"inside, beside inside beside, short"),

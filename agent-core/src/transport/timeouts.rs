@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// How long a request to a provider may take, step by step. Each attempt has these times anew.
+/// The time limits of a request to a provider. They start anew with each attempt.
 ///
 /// # Examples
 ///
@@ -21,7 +21,7 @@ pub struct Timeouts {
     pub(crate) total: Duration,
 }
 
-/// As the providers' own clients: 5 seconds to connect, 10 minutes in all.
+/// The values of the official clients: 5 seconds to connect, 10 minutes in total.
 impl Default for Timeouts {
     fn default() -> Self {
         const MINUTE: Duration = Duration::from_secs(60);
@@ -35,35 +35,36 @@ impl Default for Timeouts {
 }
 
 impl Timeouts {
-    /// Until the connection stands, with TLS; 5 s unless set. A client of your own has its own.
+    /// Sets the time to connect, TLS included; 5 s by default. Your own HTTP client has its own.
     #[must_use]
     pub fn connect(mut self, time: Duration) -> Self {
         self.connect = time;
         self
     }
 
-    /// Until the head of the answer is there; 10 minutes unless set. An answer that is not streamed
-    /// comes when the model has said all.
+    /// Sets the time until the head of the answer arrives; 10 minutes by default. The head of an
+    /// answer that is not streamed arrives when the model has finished.
     #[must_use]
     pub fn first_byte(mut self, time: Duration) -> Self {
         self.first_byte = time;
         self
     }
 
-    /// Between two pieces of the answer; 60 s unless set.
+    /// Sets the time between two pieces of the answer; 60 s by default.
     ///
-    /// Of an answer that is streamed, only events that say something count: pings do not hide a stall.
-    /// A model that thinks for long without showing it may need more. What came while nobody polled the
-    /// run was in time.
+    /// In an answer that is streamed, only events with content count, so pings do not hide a stall.
+    /// A model that thinks for long without output may need more. A piece that arrived while the
+    /// run was not polled counts as in time.
     #[must_use]
     pub fn idle(mut self, time: Duration) -> Self {
         self.idle = time;
         self
     }
 
-    /// For all of it; 10 minutes unless set.
+    /// Sets the time for the whole exchange; 10 minutes by default.
     ///
-    /// An answer is taken in while its run is polled: the time that whoever watches it takes counts too.
+    /// An answer is read while its run is polled, so the time that the consumer of the stream takes
+    /// counts too.
     #[must_use]
     pub fn total(mut self, time: Duration) -> Self {
         self.total = time;

@@ -1,12 +1,13 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Lifetime, ReturnType, Type};
+use syn::{Lifetime, ReturnType, Signature, Type};
 
 use super::{args, at, constants, core, impl_attrs, keys, located};
 use crate::{
     attr::Access,
     cfg::conditions,
     lifetimes::with_lifetime,
+    mentions,
     tool_fn::{Kind, ToolFn},
 };
 
@@ -14,15 +15,16 @@ pub(super) fn tool_impl(tool: &ToolFn) -> TokenStream {
     let core = core(tool);
     let attrs = impl_attrs(tool);
     let ident = tool.ident();
+    let state = state(tool);
     let bounds = bounds(tool, &core);
-    let lent = lent_const(tool, &core);
+    let lent = lent_const(tool, &state, &core);
     let body = call_body(tool, &core);
     let cx = local("cx");
     quote! {
         #(#attrs)*
-        impl<__S: #bounds> #core::Tool<__S> for #ident {
+        impl<#state: #bounds> #core::Tool<#state> for #ident {
             #lent
-            fn call(#cx: #core::Invocation<__S>) -> #core::CallFuture {
+            fn call(#cx: #core::Invocation<#state>) -> #core::CallFuture {
                 ::std::boxed::Box::pin(async move { #body })
             }
         }
@@ -39,11 +41,11 @@ fn bounds(tool: &ToolFn, core: &TokenStream) -> TokenStream {
     quote!(#first #(+ #bounds)*)
 }
 
-fn lent_const(tool: &ToolFn, core: &TokenStream) -> Option<TokenStream> {
+fn lent_const(tool: &ToolFn, state: &Ident, core: &TokenStream) -> Option<TokenStream> {
     let lent: Vec<_> = lent(tool)
         .map(|Lent { mutable, ty }| {
             let kind = if mutable { quote!(exclusive) } else { quote!(shared) };
-            quote!(#core::Lent::#kind::<__S, #ty>())
+            quote!(#core::Lent::#kind::<#state, #ty>())
         })
         .collect();
     (!lent.is_empty()).then(|| quote!(const LENT: &'static [#core::Lent] = &[#(#lent),*];))
@@ -51,18 +53,19 @@ fn lent_const(tool: &ToolFn, core: &TokenStream) -> Option<TokenStream> {
 
 fn call_body(tool: &ToolFn, core: &TokenStream) -> TokenStream {
     let cx = local("cx");
-    // A borrow waits for the admission by itself, and what claims nothing has none to wait for.
+    // Borrowing from the state already waits for the call's admission, and a call that claims
+    // nothing is not queued.
     let waits = lent(tool).next().is_none() && tool.options.access() != Some(Access::Pure);
-    let admitted = waits.then(|| quote!(#cx.admitted().await;));
+    let admitted = waits.then(|| quote!(#core::Invocation::admitted(&#cx).await;));
     let lends = lent(tool).zip(locals("s")).map(|(Lent { mutable, ty }, name)| {
         if mutable {
-            quote!(let mut #name = #cx.lend_mut::<#ty>().await;)
+            quote!(let mut #name = #core::Invocation::lend_mut::<#ty>(&#cx).await;)
         } else {
-            quote!(let #name = #cx.lend::<#ty>().await;)
+            quote!(let #name = #core::Invocation::lend::<#ty>(&#cx).await;)
         }
     });
-    let arguments = arguments(tool);
-    let keys = keys::has_keys(tool).then(|| taken(tool));
+    let arguments = arguments(tool, core);
+    let keys = keys::has_keys(tool).then(|| taken(tool, core));
     let returned = returned(tool, core);
     quote! {
         #arguments
@@ -73,27 +76,30 @@ fn call_body(tool: &ToolFn, core: &TokenStream) -> TokenStream {
     }
 }
 
-fn arguments(tool: &ToolFn) -> TokenStream {
+fn arguments(tool: &ToolFn, core: &TokenStream) -> TokenStream {
     let cx = local("cx");
     let names: Vec<_> = locals("a").take(args(tool).count()).collect();
-    let constants = constants(tool);
+    let slots = args(tool).zip(constants(tool)).map(|(param, constant)| {
+        let arg = if matches!(param.kind, Kind::Text) { quote!(TextArg) } else { quote!(Arg) };
+        quote!(#core::#arg::slot(&#constant))
+    });
     quote! {
-        #(let mut #names = #constants.slot();)*
-        #cx.read::<Self>(&mut [#(&mut #names),*])?;
+        #(let mut #names = #slots;)*
+        #core::Invocation::read::<Self>(&#cx, &mut [#(&mut #names),*])?;
     }
 }
 
 /// Keys are computed from the arguments, which are therefore taken out of their slots before them.
-fn taken(tool: &ToolFn) -> TokenStream {
+fn taken(tool: &ToolFn, core: &TokenStream) -> TokenStream {
     let names: Vec<_> = locals("a").take(args(tool).count()).collect();
-    let claims = keys::claims(tool, &local("cx"), &names);
+    let claims = keys::claims(tool, &local("cx"), &names, core);
     quote! {
         #(let #names = #names.take();)*
         #claims
     }
 }
 
-/// Stands at the place of the return type, where an error about that type belongs.
+/// Located at the return type, where an error about that type belongs.
 fn returned(tool: &ToolFn, core: &TokenStream) -> TokenStream {
     let place = match &tool.function.signature.output {
         ReturnType::Type(_, ty) => ty.to_token_stream(),
@@ -110,7 +116,9 @@ fn returned(tool: &ToolFn, core: &TokenStream) -> TokenStream {
     let function = located(quote!(#ident), first);
     let call = located(quote!((#(#arguments),*) #wait), last);
     let wrap = located(quote!(#core::Returned::new), first);
-    let convert = located(quote!((#function #call).convert()), last);
+    // By a method, because the compiler chooses by the type whether this is a `Result`. A path could not do
+    // that, so its name is one that no trait of the user has.
+    let convert = located(quote!((#function #call).__agent_core_convert()), last);
     quote!(#wrap #convert)
 }
 
@@ -128,23 +136,19 @@ fn passed(tool: &ToolFn) -> impl Iterator<Item = TokenStream> {
     })
 }
 
-/// Lets the compiler, which knows aliases, find a type that is borrowed twice.
+/// Makes the compiler, which resolves aliases, reject a type that is borrowed twice.
 pub(super) fn borrows_each_state_once(tool: &ToolFn) -> Option<TokenStream> {
-    let impls: Vec<_> = lent(tool)
-        .map(|Lent { ty, .. }| quote_spanned!(at(&ty)=> impl BorrowsEachStateOnce<#ty> for Tool {}))
-        .collect();
+    let core = core(tool);
+    let ident = tool.ident();
     let conditions = conditions(&tool.function.attrs);
-    (impls.len() > 1).then(|| {
-        quote! {
+    let impls = lent(tool).map(|Lent { ty, .. }| {
+        quote_spanned! {at(&ty)=>
             #(#conditions)*
-            #[allow(dead_code)]
-            const _: () = {
-                trait BorrowsEachStateOnce<T: ?Sized> {}
-                struct Tool;
-                #(#impls)*
-            };
+            impl #core::BorrowsEachStateOnce<#ty> for #ident {}
         }
-    })
+    });
+    let impls: Vec<_> = impls.collect();
+    (impls.len() > 1).then(|| quote!(#(#impls)*))
 }
 
 struct Lent {
@@ -152,7 +156,8 @@ struct Lent {
     ty: Type,
 }
 
-/// State lives as long as the agent, so what it holds is `'static`.
+/// The parameters that are borrowed from the state. State lives as long as the agent, so their
+/// lifetimes are `'static`.
 fn lent(tool: &ToolFn) -> impl Iterator<Item = Lent> {
     let state = Lifetime::new("'static", Span::call_site());
     tool.params.iter().filter_map(move |param| match &param.kind {
@@ -163,9 +168,21 @@ fn lent(tool: &ToolFn) -> impl Iterator<Item = Lent> {
     })
 }
 
-/// A tool may have any name, so ours are out of its sight.
+/// The type parameter for the state. Type names have no hygiene: it is none of the signature's.
+pub(super) fn state(tool: &ToolFn) -> Ident {
+    let Signature { ident, inputs, .. } = &tool.function.signature;
+    let written = quote!(#ident #inputs);
+    let mut name = String::from("__S");
+    while mentions::has(&written, &Ident::new(&name, Span::call_site())) {
+        name.push('_');
+    }
+    Ident::new(&name, Span::call_site())
+}
+
+/// A tool may have any name, so ours are out of its sight; but a constant of the user's would not be out
+/// of theirs, as a pattern.
 fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+    Ident::new(&format!("__{name}"), Span::mixed_site())
 }
 
 fn locals(prefix: &str) -> impl Iterator<Item = Ident> {

@@ -1,4 +1,4 @@
-//! What a tool touches by name, and the functions that compute its keys.
+//! Generates the named resources of a tool and the functions that compute its keys.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -12,7 +12,7 @@ use crate::{
     tool_fn::{Kind, Param, ToolFn},
 };
 
-/// `const RESOURCES` with a function for each key, if there are some.
+/// `const RESOURCES` with a function for each key; `None` if there are no resources.
 pub(super) fn resources(tool: &ToolFn) -> Option<TokenStream> {
     if tool.options.resources.is_empty() {
         return None;
@@ -34,8 +34,13 @@ pub(super) fn resources(tool: &ToolFn) -> Option<TokenStream> {
     })
 }
 
-/// `cx.writes("file", &Self::key0(&a0));` for each key, of arguments that are in these locals.
-pub(super) fn claims(tool: &ToolFn, cx: &Ident, locals: &[Ident]) -> TokenStream {
+/// `Invocation::writes(&cx, "file", &Self::key0(&a0));` for each key, with the arguments in these locals.
+pub(super) fn claims(
+    tool: &ToolFn,
+    cx: &Ident,
+    locals: &[Ident],
+    core: &TokenStream,
+) -> TokenStream {
     let claims = keyed(tool).map(|keyed| {
         let function = &keyed.function;
         let arguments = args(tool).zip(locals).filter(|(param, _)| keyed.takes(param));
@@ -45,7 +50,7 @@ pub(super) fn claims(tool: &ToolFn, cx: &Ident, locals: &[Ident]) -> TokenStream
         }));
         let Resource { access, name, .. } = keyed.resource;
         let claim = if *access == Access::Write { quote!(writes) } else { quote!(reads) };
-        quote!(#cx.#claim(#name, &Self::#function(#values));)
+        quote!(#core::Invocation::#claim(&#cx, #name, &Self::#function(#values));)
     });
     quote!(#(#claims)*)
 }
@@ -76,7 +81,7 @@ fn keyed(tool: &ToolFn) -> impl Iterator<Item = Keyed<'_>> {
 }
 
 impl Keyed<'_> {
-    /// A function of its own, so that a key can neither wait nor leave the call.
+    /// A separate function, so that a key can neither await nor return from the call.
     fn function(&self, tool: &ToolFn) -> TokenStream {
         let Self { key, function, .. } = self;
         let lifetime = Lifetime::new("'__a", Span::mixed_site());
@@ -96,7 +101,8 @@ impl Keyed<'_> {
         }
     }
 
-    /// A name alone needs that argument; what a longer expression needs, the compiler knows.
+    /// A key that is a single name needs that argument. A longer expression may use any of them:
+    /// unused parameters are allowed there.
     fn takes(&self, param: &Param) -> bool {
         match ungrouped(self.key) {
             Expr::Path(ExprPath { path, .. }) => path.get_ident() == param.ident(),
@@ -105,7 +111,7 @@ impl Keyed<'_> {
     }
 }
 
-/// Stands at the place of the key, where an error about its type belongs.
+/// Located at the key, where an error about its type belongs.
 fn returned(tool: &ToolFn, key: &Expr, lifetime: &Lifetime) -> TokenStream {
     let core = core(tool);
     let mut spans = key.to_token_stream().into_iter().map(|token| token.span());
@@ -116,7 +122,8 @@ fn returned(tool: &ToolFn, key: &Expr, lifetime: &Lifetime) -> TokenStream {
     quote!(#start #end)
 }
 
-/// Whether it is a part of an argument, such as `order.customer`: that is lent as arguments are.
+/// Whether a key is a part of an argument, such as `order.customer`, which is lent like the
+/// argument.
 fn is_part(key: &Expr) -> bool {
     let mut whole = ungrouped(key);
     loop {
@@ -129,7 +136,7 @@ fn is_part(key: &Expr) -> bool {
     }
 }
 
-/// What a reference to an argument points to.
+/// The type behind a reference to an argument.
 fn borrowed(param: &Param) -> TokenStream {
     match &param.kind {
         Kind::Slice(item) => {

@@ -9,7 +9,7 @@ fn told(key: &str, name: &str, expected: bool) {
 }
 
 #[test]
-fn what_an_expression_names() {
+fn names_in_an_expression() {
     for key in [
         "id",
         "(id)",
@@ -40,7 +40,7 @@ fn what_an_expression_names() {
 }
 
 #[test]
-fn what_a_macro_may_name() {
+fn names_in_the_input_of_a_macro() {
     for key in [
         "key!(id)",
         "key!(a: [id.0])",

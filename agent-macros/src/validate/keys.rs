@@ -18,8 +18,8 @@ pub(super) fn validate(tool: &ToolFn, errors: &mut Errors) {
     }
 }
 
-/// A key that is a name alone is that of an argument, or a constant; what a longer expression names,
-/// the compiler knows.
+/// A key that is a single name must be an argument or a constant; only the compiler can resolve the
+/// names in a longer expression.
 fn is_known(tool: &ToolFn, resource: &Resource, key: &Expr, errors: &mut Errors) {
     let Expr::Path(ExprPath { path, .. }) = ungrouped(key) else { return };
     let Some(name) = path.get_ident() else { return };
@@ -31,14 +31,14 @@ fn is_known(tool: &ToolFn, resource: &Resource, key: &Expr, errors: &mut Errors)
     }
 }
 
-/// Looks for what a key cannot do.
+/// Finds expressions that a key must not contain.
 struct Judge<'a> {
     tool: &'a ToolFn,
     resource: &'a Resource,
     errors: &'a mut Errors,
     /// Names that the key itself declares.
     bound: Vec<String>,
-    /// A closure may return, and fail.
+    /// Within a closure, `return` and `?` are allowed.
     is_inside: bool,
 }
 
@@ -106,14 +106,14 @@ impl<'a> Visit<'a> for Judge<'_> {
     }
 }
 
-/// What an argument would be, where the borrow looks as if one was meant.
+/// Proposes an owned argument, where the borrow looks as if one was meant.
 fn instead(param: &Param) -> Option<String> {
     let Kind::Lent { mutable: false, ty } = &param.kind else { return None };
     let (name, ty) = (param.ident()?, spelled(&argument(ty)?));
     Some(format!("take `{name}: {ty}` as an argument"))
 }
 
-/// What a key may be made of, if there is something.
+/// Lists the arguments that a key can use; `None` if there are none.
 fn arguments(tool: &ToolFn) -> Option<String> {
     let arguments = tool.params.iter().filter(|param| !param.is_lent());
     let names: Vec<_> =

@@ -5,7 +5,7 @@ use std::mem::take;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use agent_core::{Event, RunEnd, RunStream, ToolResult};
+use agent_core::{Event, EventKind, RunEnd, RunStream, ToolResult};
 use console::style;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
@@ -70,45 +70,49 @@ struct Row {
 
 impl Turn {
     fn take(&mut self, event: Event, screen: &Screen) {
-        match event {
-            Event::TurnStarted { .. } => {
+        match event.kind {
+            EventKind::TurnStarted => {
                 self.calls.clear();
                 self.silent = Some(Instant::now());
             }
-            Event::Text { text } => {
+            EventKind::Text { text } => {
                 self.silent = None;
                 screen.text(&text);
             }
-            Event::CallAnnounced { number, name } => {
+            EventKind::CallAnnounced { number, name, .. } => {
                 self.silent = None;
                 screen.end_text();
                 self.calls.insert(number, Row::new(&name));
             }
-            Event::CallWritten { number, label } => self.row(number, |row| row.label = label),
-            Event::CallStarted { number, .. } => {
+            EventKind::CallWritten { number, label, .. } => {
+                self.row(number, |row| row.label = label);
+            }
+            EventKind::CallStarted { number, .. } => {
                 self.row(number, |row| row.started = Some(Instant::now()));
             }
-            Event::CallProgress { number, text } => self.row(number, |row| row.progress = text),
-            Event::CallEnded { number, result } => {
+            EventKind::CallProgress { number, text, .. } => {
+                self.row(number, |row| row.progress = text);
+            }
+            EventKind::CallEnded { number, result, .. } => {
                 if let Some(row) = self.calls.remove(&number) {
                     screen.line(&row.ended(&result));
                 }
             }
-            Event::TurnRestarted { error } => {
+            EventKind::TurnRestarted { error } => {
                 self.calls.clear();
                 self.silent = Some(Instant::now());
                 screen.end_text();
                 screen.line(&remark(&format!("asked again soon: {error}")));
             }
-            Event::TurnEnded { .. } => screen.end_text(),
-            Event::RunEnded { end } => match end {
+            EventKind::TurnEnded { .. } => screen.end_text(),
+            EventKind::RunEnded { end } => match end {
                 RunEnd::Done => self.end("", screen),
                 RunEnd::Cancelled => self.end("stopped", screen),
                 RunEnd::Truncated => self.end("the answer was too long and is cut off", screen),
                 RunEnd::Refused => self.end("the model declined", screen),
                 other => self.end(&format!("ended early: {other:?}"), screen),
             },
-            Event::RunFailed { error } => {
+            EventKind::RunFailed { error } => {
                 self.failed = true;
                 self.end("", screen);
                 screen.text(&format!("error: {error}"));

@@ -12,8 +12,8 @@ mod run;
 
 use agent_core::providers::Anthropic;
 use agent_core::{
-    Agent, BoxFuture, Delta, Limits, Model, ModelError, ModelErrorKind, Request, Response,
-    ToolCall, Content,
+    Agent, BoxFuture, Content, Delta, Limits, Model, ModelError, ModelErrorKind, Request, Response,
+    ToolCall,
 };
 use allocation_counter::measure;
 use answer::{Cut, Server};

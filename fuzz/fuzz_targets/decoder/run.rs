@@ -2,7 +2,7 @@
 
 use agent_core::providers::Anthropic;
 use agent_core::{
-    Agent, Limits, Response, CallStatus, StopReason, ToolResult, Toolset, Transcript, tool, tools,
+    Agent, CallStatus, Limits, Response, StopReason, ToolResult, Toolset, Transcript, tool, tools,
 };
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -16,13 +16,13 @@ use crate::answer::Server;
 struct Notes(Arc<AtomicUsize>);
 
 /// Look at something.
-#[tool(read)]
+#[tool(read, inline)]
 fn look(path: Option<String>) -> Option<String> {
     path
 }
 
 /// Note something.
-#[tool(write)]
+#[tool(write, inline)]
 fn note(notes: &Notes, text: Option<String>) {
     drop(text);
     notes.0.fetch_add(1, Ordering::Relaxed);
@@ -32,7 +32,8 @@ pub(crate) fn run(pieces: Vec<Bytes>, response: Option<&Response>) {
     let (notes, server) = (Notes::default(), Server::new(pieces));
     let model = Anthropic::new("m", "a key").transport(server.clone());
     let tools: Toolset = tools![look, note].with_state(notes.clone());
-    let agent = Agent::new(model).tools(tools).limits(Limits::default().with_retries(0)).max_turns(3);
+    let agent =
+        Agent::new(model).tools(tools).limits(Limits::default().with_retries(0)).max_turns(3);
     let ended = RUNTIME.with(|runtime| runtime.block_on(agent.run("Hello")));
     let transcript = match &ended {
         Ok(outcome) => outcome.transcript(),

@@ -13,11 +13,11 @@ async fn touch(id: u32, mut user: String) {
 }
 
 /// Without waiting.
-#[tool(read(order = id))]
+#[tool(read(order = id), inline)]
 fn look(id: &str) {}
 
 /// On a thread that may block.
-#[tool(write(order = ids), blocking)]
+#[tool(write(order = ids))]
 fn touch_all(ids: &[String]) {}
 
 /// In expressions.

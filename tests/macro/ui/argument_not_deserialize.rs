@@ -5,7 +5,7 @@ struct Point {
 }
 
 /// Where a point is.
-#[tool]
+#[tool(pure)]
 fn place(point: Point) -> f64 {
     point.x
 }

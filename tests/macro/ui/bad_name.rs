@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Read a file.
-#[tool(name = "read file")]
+#[tool(read, name = "read file")]
 fn read(path: String) -> String {
     path
 }

@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Greet somebody.
-#[tool]
+#[tool(pure)]
 fn greet(name: Option<&str>) -> String {
     name.unwrap_or("you").to_owned()
 }

@@ -1,7 +1,7 @@
 use agent_core::{ToolContext, Toolset, tool, tools};
 
 /// Greet.
-#[tool]
+#[tool(pure)]
 fn greet(ctx: &ToolContext) -> String {
     ctx.id().to_owned()
 }

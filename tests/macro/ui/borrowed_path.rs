@@ -2,7 +2,7 @@ use agent_core::{Toolset, tool, tools};
 use std::path::Path;
 
 /// Greet.
-#[tool]
+#[tool(read)]
 fn greet(file: &Path) -> bool {
     file.exists()
 }

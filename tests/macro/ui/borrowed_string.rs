@@ -1,7 +1,7 @@
 use agent_core::{Toolset, tool, tools};
 
 /// Greet.
-#[tool]
+#[tool(pure)]
 fn greet(name: &String) -> usize {
     name.len()
 }

@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Read a file.
-#[tool]
+#[tool(read)]
 fn read(path: String, #[cfg(unix)] mode: u32) -> String {
     format!("{path} {mode}")
 }

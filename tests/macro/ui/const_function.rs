@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Double a number.
-#[tool]
+#[tool(pure)]
 const fn double(n: u32) -> u32 {
     n * 2
 }

@@ -6,7 +6,7 @@ struct Range {
 }
 
 /// Read lines.
-#[tool]
+#[tool(pure)]
 fn lines(#[arg(default)] range: Range) -> u32 {
     range.from
 }

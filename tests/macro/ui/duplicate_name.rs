@@ -1,13 +1,13 @@
 use agent_core::{tool, tools};
 
 /// Read a file.
-#[tool]
+#[tool(read)]
 fn read(path: String) -> String {
     path
 }
 
 /// Read a page.
-#[tool(name = "read")]
+#[tool(read, name = "read")]
 fn fetch(url: String) -> String {
     url
 }

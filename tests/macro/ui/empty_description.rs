@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Read a file.
-#[tool(description = " ")]
+#[tool(read, description = " ")]
 fn read(path: String) -> String {
     path
 }

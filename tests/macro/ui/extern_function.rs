@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Double a number.
-#[tool]
+#[tool(pure)]
 extern "C" fn double(n: u32) -> u32 {
     n * 2
 }

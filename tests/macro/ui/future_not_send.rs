@@ -5,7 +5,7 @@ use std::rc::Rc;
 async fn pause() {}
 
 /// Count slowly.
-#[tool]
+#[tool(pure)]
 async fn count(to: u32) -> u32 {
     let shared = Rc::new(to);
     pause().await;

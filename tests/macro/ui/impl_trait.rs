@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Print a value.
-#[tool]
+#[tool(pure)]
 fn print(value: impl ToString) -> String {
     value.to_string()
 }

@@ -5,7 +5,7 @@ struct Point {
 }
 
 /// Where points are.
-#[tool]
+#[tool(pure)]
 fn place(points: &[Point]) -> f64 {
     points.iter().map(|point| point.x).sum()
 }

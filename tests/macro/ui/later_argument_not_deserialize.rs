@@ -5,7 +5,7 @@ struct Point {
 }
 
 /// Where a point is.
-#[tool]
+#[tool(pure)]
 fn place(name: &str, scale: f64, points: Option<Point>) -> f64 {
     points.map_or(0.0, |point| point.x) * scale * name.len() as f64
 }

@@ -7,7 +7,7 @@ mod search {
 }
 
 /// Search a text.
-#[tool]
+#[tool(read)]
 fn search(text: String) -> usize {
     search::quick(&text)
 }

@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Shout a text.
-#[tool]
+#[tool(pure)]
 fn shout(text: &mut str) {
     text.make_ascii_uppercase();
 }

@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Die Größe einer Datei.
-#[tool]
+#[tool(pure)]
 fn größe(path: String) -> usize {
     path.len()
 }

@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// The character with a code.
-#[tool]
+#[tool(pure)]
 fn char(code: u8) -> String {
     code.to_string()
 }

@@ -1,6 +1,6 @@
 use agent_core::tool;
 
-#[tool]
+#[tool(read)]
 fn read(path: String) -> String {
     path
 }

@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Look at an address.
-#[tool]
+#[tool(pure)]
 fn peek(address: *const u8) -> bool {
     address.is_null()
 }

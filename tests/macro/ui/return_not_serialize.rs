@@ -5,7 +5,7 @@ struct Point {
 }
 
 /// Make a point.
-#[tool]
+#[tool(pure)]
 fn point(x: f64) -> Point {
     Point { x: x + Point { x }.x }
 }

@@ -5,7 +5,7 @@ struct Point {
 }
 
 /// Make a point.
-#[tool]
+#[tool(pure)]
 async fn point(x: f64) -> Option<Point> {
     Some(Point { x: x + Point { x }.x })
 }

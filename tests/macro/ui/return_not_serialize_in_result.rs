@@ -7,7 +7,7 @@ struct Point {
 }
 
 /// Make a point.
-#[tool]
+#[tool(pure)]
 fn point(x: f64) -> Result<Point, io::Error> {
     Ok(Point { x: x + Point { x }.x })
 }

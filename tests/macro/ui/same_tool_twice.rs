@@ -1,7 +1,7 @@
 use agent_core::{tool, tools};
 
 /// Read a file.
-#[tool]
+#[tool(read)]
 fn read(path: String) -> String {
     path
 }

@@ -4,7 +4,7 @@ struct Shop;
 
 impl Shop {
     /// Count the orders.
-    #[tool]
+    #[tool(pure)]
     fn count(&self) -> usize {
         0
     }

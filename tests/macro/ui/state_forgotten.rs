@@ -3,7 +3,7 @@ use agent_core::{Toolset, tool, tools};
 struct Db;
 
 /// Count the rows.
-#[tool]
+#[tool(read)]
 fn count(db: &Db) -> usize {
     size_of_val(db)
 }

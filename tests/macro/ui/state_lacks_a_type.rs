@@ -4,7 +4,7 @@ struct Db;
 struct Config;
 
 /// Count the rows.
-#[tool]
+#[tool(read)]
 fn count(db: &Db) -> usize {
     size_of_val(db)
 }

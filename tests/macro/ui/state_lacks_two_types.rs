@@ -5,7 +5,7 @@ struct Cache;
 struct Config;
 
 /// Count the rows.
-#[tool]
+#[tool(read)]
 fn count(db: &Db, cache: &Cache) -> usize {
     size_of_val(db) + size_of_val(cache)
 }

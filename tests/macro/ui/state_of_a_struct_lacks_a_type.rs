@@ -8,13 +8,13 @@ struct App {
 }
 
 /// Count the rows.
-#[tool]
+#[tool(read)]
 fn count(db: &Db, name: &String) -> usize {
     size_of_val(db) + name.len()
 }
 
 /// Add a number.
-#[tool]
+#[tool(pure)]
 fn add(a: u8, b: u8) -> u8 {
     a + b
 }

@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Greet somebody.
-#[tool]
+#[tool(pure)]
 fn greet(name: &'static str) -> String {
     name.to_owned()
 }

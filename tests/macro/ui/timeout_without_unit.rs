@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Read a file.
-#[tool(timeout = "5")]
+#[tool(read, timeout = "5")]
 async fn read(path: String) -> String {
     path
 }

@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Measure a distance.
-#[tool]
+#[tool(pure)]
 fn distance((x, y): (f64, f64)) -> f64 {
     x.hypot(y)
 }

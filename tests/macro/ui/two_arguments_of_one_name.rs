@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Copy a file.
-#[tool]
+#[tool(pure)]
 fn copy(from: String, #[arg(rename = "from")] to: String) -> String {
     from + &to
 }

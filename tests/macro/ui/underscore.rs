@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Do nothing with a text.
-#[tool]
+#[tool(write)]
 fn forget(_: String) {}
 
 fn main() {}

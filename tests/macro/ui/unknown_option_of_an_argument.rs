@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Read lines.
-#[tool]
+#[tool(pure)]
 fn lines(#[arg(range = 1..=50)] count: u32) -> u32 {
     count
 }

@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Read memory.
-#[tool]
+#[tool(pure)]
 unsafe fn peek(address: usize) -> usize {
     address
 }

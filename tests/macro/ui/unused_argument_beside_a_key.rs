@@ -7,7 +7,7 @@ use agent_core::tool;
 async fn change(id: u32, note: String) {}
 
 /// Swap two orders.
-#[tool(write(order = from, order = to), read("id"), blocking)]
+#[tool(write(order = from, order = to), read("id"))]
 fn swap(from: u32, to: u32, id: u32) {}
 
 fn main() {}

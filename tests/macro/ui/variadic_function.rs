@@ -1,7 +1,7 @@
 use agent_core::tool;
 
 /// Print values.
-#[tool]
+#[tool(pure)]
 fn print(format: String, _: ...) -> String {
     format
 }

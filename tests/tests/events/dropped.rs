@@ -1,12 +1,12 @@
 //! Streams of events that nobody watches to their end.
 
-use agent_core::Event;
+use agent_core::EventKind;
 use tokio::time::timeout;
 
 use crate::agent;
-use crate::diary::{Diary, assert_quiet};
-use crate::streamed::Script;
-use crate::support::{ms, saved};
+use agent_tests::support::diary::{Diary, assert_quiet};
+use agent_tests::support::streamed::Script;
+use agent_tests::support::{ms, saved};
 
 fn scripts() -> [Script; 3] {
     let calls = "look 30, think 20, save 40, look 10, tell 50";
@@ -57,7 +57,7 @@ async fn a_stream_dropped_at_any_time_stops_the_run_and_leaves_a_chat_that_goes_
         let calls: usize = chat.transcript().responses().map(|r| r.calls().count()).sum();
         assert_eq!(chat.transcript().results().count(), calls);
         if over {
-            assert!(matches!(events.last(), Some(Event::RunEnded { .. })));
+            assert!(matches!(events.last().unwrap().kind, EventKind::RunEnded { .. }));
             return;
         }
     }

@@ -1,15 +1,15 @@
 //! The order of events.
 
 use agent_core::{
-    Agent, Decision, Event, Limits, ModelErrorKind, Response, RunEnd, ScriptedModel, StopReason,
+    Agent, Decision, EventKind, Limits, ModelErrorKind, Response, RunEnd, ScriptedModel, StopReason,
 };
 use tokio::time::Instant;
 
 use crate::agent;
-use crate::diary::Diary;
-use crate::streamed::{Script, Streamed};
-use crate::support::{ms, once, plan};
-use crate::watched::{watched, words};
+use agent_tests::support::diary::Diary;
+use agent_tests::support::streamed::{Script, Streamed};
+use agent_tests::support::watched::{watched, words};
+use agent_tests::support::{ms, once, plan};
 
 fn rich() -> Script {
     Script::new()
@@ -98,7 +98,7 @@ async fn s17_a_call_is_told_to_have_ended_when_it_has_and_not_with_the_last_one(
         let began = Instant::now();
         let mut ended = Vec::new();
         while let Some(event) = run.next().await {
-            if let Event::CallEnded { number, result } = event {
+            if let EventKind::CallEnded { number, result, .. } = event.kind {
                 ended.push((began.elapsed().as_millis(), number, result.text().to_owned()));
             }
         }
@@ -189,8 +189,8 @@ async fn a_result_that_is_taken_over_is_told_again_after_the_restart() {
     let script = |id| Script::new().call_as(id, "look", r#"{"ms":10}"#).with_text("so").after(100);
     let agent = agent(&diary, [script("old").breaks_for(1000), script("new").end()]);
     let seen = watched(agent.stream("go")).await;
-    let ids = seen.events.iter().filter_map(|(time, event)| match event {
-        Event::CallEnded { result, .. } => Some((*time, result.call_id())),
+    let ids = seen.events.iter().filter_map(|(time, event)| match &event.kind {
+        EventKind::CallEnded { result, .. } => Some((*time, result.call_id())),
         _ => None,
     });
     assert_eq!(ids.collect::<Vec<_>>(), [(10, "old"), (1100, "new")]);
@@ -229,7 +229,7 @@ async fn a_run_that_cannot_begin_tells_so() {
     let agent = Agent::new(once(Response::new())).tools(diary.all_tools());
     let seen = watched(agent.stream("go")).await;
     assert_eq!(seen.words(), ["run failed"]);
-    let Some((_, Event::RunFailed { error })) = seen.events.first() else { panic!() };
+    let EventKind::RunFailed { error } = &seen.events[0].1.kind else { panic!() };
     assert!(error.contains("destructive"), "{error}");
 }
 

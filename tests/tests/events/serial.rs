@@ -1,26 +1,40 @@
 //! Events as JSON, to be sent on as they are.
 
 use agent_core::{
-    Agent, CallStatus, Event, Media, ModelErrorKind, Part, Response, RunEnd, StopReason, ToolCall,
-    ToolOutput, ToolResult, Usage, tool, tools,
+    Agent, CallStatus, Event, EventKind, Media, ModelErrorKind, Part, Response, RunEnd, StopReason,
+    ToolCall, ToolOutput, ToolResult, Usage, tool, tools,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::agent;
-use crate::diary::Diary;
-use crate::streamed::Script;
-use crate::support::{ms, once};
-use crate::watched::watched;
+use agent_tests::support::diary::Diary;
+use agent_tests::support::streamed::Script;
+use agent_tests::support::watched::watched;
+use agent_tests::support::{ms, once};
 
 fn kind(event: &Event) -> String {
     let json: Value = serde_json::to_value(event).unwrap();
     json["type"].as_str().unwrap().to_owned()
 }
 
+/// An event of this kind.
+fn event(kind: EventKind) -> Event {
+    event_at(kind, ms(1250))
+}
+
+fn event_at(kind: EventKind, at: Duration) -> Event {
+    let json = r#"{"run":"00000000c0ffee00-7","turn":3,"at":0,"type":"new"}"#;
+    let mut event: Event = serde_json::from_str(json).unwrap();
+    (event.kind, event.at) = (kind, at);
+    event
+}
+
 fn round(event: &Event) {
     let json = serde_json::to_string(event).unwrap();
-    assert!(json.starts_with(r#"{"type":""#), "{json}");
+    assert!(json.starts_with(r#"{"run":""#), "{json}");
+    assert_eq!(json.matches(r#""type":""#).count(), 1, "{json}");
     let read: Event = serde_json::from_str(&json).unwrap();
     assert_eq!(read, *event, "{json}");
     assert_eq!(serde_json::to_string(&read).unwrap(), json);
@@ -29,7 +43,7 @@ fn round(event: &Event) {
 }
 
 /// Show a picture.
-#[tool(read)]
+#[tool(read, inline)]
 fn show() -> ToolOutput {
     ToolOutput::text("a picture").and(Part::Image(Media::new("image/png", b"no picture")))
 }
@@ -77,7 +91,7 @@ async fn each_event_of_a_run_is_the_same_after_json() {
 
 #[test]
 fn a_question_is_the_same_after_json() {
-    let asked = Event::ApprovalRequested { number: 2 };
+    let asked = event(EventKind::ApprovalRequested { number: 2, id: "c2".into() });
     round(&asked);
     assert_eq!(kind(&asked), "approval_requested");
 }
@@ -92,7 +106,8 @@ fn each_kind_of_status_and_stop_is_the_same_after_json() {
         CallStatus::Interrupted,
         CallStatus::NotRun,
     ] {
-        round(&Event::CallEnded { number: 1, result: ToolResult::new(&call, status, "so") });
+        let result = ToolResult::new(&call, status, "so");
+        round(&event(EventKind::CallEnded { number: 1, id: "c1".into(), result }));
     }
     for stop in [
         RunEnd::Done,
@@ -104,7 +119,7 @@ fn each_kind_of_status_and_stop_is_the_same_after_json() {
         RunEnd::DeadlineExceeded,
         RunEnd::Other("done".into()),
     ] {
-        round(&Event::RunEnded { end: stop });
+        round(&event(EventKind::RunEnded { end: stop }));
     }
     for stop in [
         StopReason::EndTurn,
@@ -116,6 +131,31 @@ fn each_kind_of_status_and_stop_is_the_same_after_json() {
         StopReason::Filtered,
         StopReason::Other("end_turn".into()),
     ] {
-        round(&Event::TurnEnded { stop, usage: Usage::default() });
+        round(&event(EventKind::TurnEnded { stop, usage: Usage::default() }));
+    }
+}
+
+#[test]
+fn what_a_newer_version_adds_is_read_too() {
+    let json = r#"{"run":"00000000c0ffee00-7","turn":3,"at":1,"type":"new","number":1,"a":[{}]}"#;
+    let read: Event = serde_json::from_str(json).unwrap();
+    assert_eq!(read, event_at(EventKind::Unknown, ms(1000)));
+    let json = r#"{"type":"text","parent":{"a":1},"text":"so","run":"00000000c0ffee00-7","turn":3,"at":1.25}"#;
+    let read: Event = serde_json::from_str(json).unwrap();
+    assert_eq!(read, event(EventKind::Text { text: "so".into() }));
+}
+
+#[test]
+fn what_is_no_event_is_an_error() {
+    for json in [
+        r#"{"turn":3,"at":1,"type":"turn_started"}"#,
+        r#"{"run":"7","turn":3,"at":1,"type":"turn_started"}"#,
+        r#"{"run":"c0ffee-7","turn":3,"at":1,"type":"turn_started"}"#,
+        r#"{"run":"00000000c0ffee00-+7","turn":3,"at":1,"type":"turn_started"}"#,
+        r#"{"run":"00000000c0ffee00-7","turn":3,"at":-1,"type":"turn_started"}"#,
+        r#"{"run":"00000000c0ffee00-7","turn":3,"at":1}"#,
+        r#"{"run":"00000000c0ffee00-7","turn":3,"at":1,"type":"text"}"#,
+    ] {
+        assert!(serde_json::from_str::<Event>(json).is_err(), "{json}");
     }
 }

@@ -1,29 +1,21 @@
 //! Watchers that take their time.
 
 use agent_core::{
-    Agent, BoxFuture, Decision, Delta, Event, Model, ModelError, Request, Response, RunStream,
-    ToolContext, tool, tools,
+    Agent, BoxFuture, Decision, Delta, Event, EventKind, Model, ModelError, Request, Response,
+    RunStream, ToolContext, tool, tools,
 };
 use std::future::poll_fn;
-use std::io::Write;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::Poll;
-use std::time::{Duration, Instant};
-use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
 use crate::agent;
-use crate::diary::Diary;
-use crate::streamed::{Script, Streamed};
-use crate::support::{ms, once, plan};
-use crate::watched::{watched, words};
-
-/// Past the capture of the test harness.
-fn say(line: &str) {
-    _ = writeln!(std::io::stderr(), "{line}");
-}
+use agent_tests::support::diary::Diary;
+use agent_tests::support::streamed::{Script, Streamed};
+use agent_tests::support::watched::{watched, words};
+use agent_tests::support::{ms, once, plan};
 
 /// The next event, if it is there without waiting.
 async fn there(run: &mut RunStream<'_>) -> Option<Event> {
@@ -38,8 +30,8 @@ async fn there(run: &mut RunStream<'_>) -> Option<Event> {
 #[tokio::test(start_paused = true)]
 async fn calls_that_run_go_on_while_nobody_looks_and_so_do_those_behind_them() {
     let diary = Diary::new();
-    let agent =
-        Agent::new(once(plan("look 100, save 50, look 30, bare 40, save 20"))).tools(diary.tools());
+    let agent = Agent::new(once(plan("look 100, save 50, look 30, narrow 40, save 20")))
+        .tools(diary.tools());
     let mut run = agent.stream("go");
     while words(&run.next().await.unwrap()) != "start 1 look" {}
     sleep(ms(100_000)).await;
@@ -51,9 +43,9 @@ async fn calls_that_run_go_on_while_nobody_looks_and_so_do_those_behind_them() {
             "100 save begins",
             "150 save ends",
             "150 look begins",
-            "150 bare begins",
+            "150 narrow begins",
             "180 look ends",
-            "190 bare ends",
+            "190 narrow ends",
             "190 save begins",
             "210 save ends",
         ]
@@ -92,7 +84,7 @@ async fn a_slow_watcher_gets_the_latest_word_alone_and_that_is_short() {
     sleep(ms(1000)).await;
     let mut progress = Vec::new();
     while let Some(event) = run.next().await {
-        if let Event::CallProgress { number, text } = event {
+        if let EventKind::CallProgress { number, text, .. } = event.kind {
             assert!(text.len() <= 4 << 10);
             progress.push((number, text.split(' ').next().unwrap().to_owned()));
         }
@@ -134,60 +126,13 @@ async fn of_a_long_answer_a_slow_watcher_holds_a_piece() {
     let mut run = Agent::new(Novel(written.clone())).stream("go");
     let (mut heard, mut ahead) = (0, 0);
     while let Some(event) = run.next().await {
-        heard += usize::from(matches!(event, Event::Text { .. }));
+        heard += usize::from(matches!(event.kind, EventKind::Text { .. }));
         ahead = ahead.max(written.load(SeqCst) - heard);
         if heard % 1000 == 0 {
             sleep(ms(1000)).await;
         }
     }
     assert_eq!((heard, ahead), (10_000, 0));
-}
-
-static SPAM: AtomicU64 = AtomicU64::new(0);
-
-/// Tell how far it is without a pause, until it is stopped.
-#[tool(read, blocking)]
-fn spam(call: ToolContext) -> u64 {
-    while !call.is_cancelled() {
-        call.progress("x");
-        SPAM.fetch_add(1, SeqCst);
-    }
-    0
-}
-
-/// Calls on other threads tell more all the time, and the watcher still gets its turns, and the cancel.
-#[test]
-fn calls_that_tell_without_a_pause_hold_neither_the_watcher_nor_a_cancel_up() {
-    let threads = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
-    told_without_a_pause(&threads);
-    told_without_a_pause(&Builder::new_current_thread().enable_time().build().unwrap());
-}
-
-fn told_without_a_pause(runtime: &Runtime) {
-    runtime.block_on(async {
-        for early in [false, true] {
-            let calls = || Script::new().call("spam", "{}").call("spam", "{}");
-            let script =
-                if early { calls().with_text("so").after(60_000).end() } else { calls().end() };
-            let agent = Agent::new(Streamed::new([script])).tools(tools![spam]);
-            let began = std::time::Instant::now();
-            let mut run = agent.run("go").cancel_on(sleep(ms(300))).stream();
-            let (mut events, mut at_once, mut most) = (0_u64, 0_u64, 0);
-            loop {
-                let before = Instant::now();
-                let Some(event) = run.next().await else { break };
-                events += u64::from(matches!(event, Event::CallProgress { .. }));
-                // What is there already takes no time.
-                let is_there = before.elapsed() < Duration::from_micros(2);
-                at_once = if is_there { at_once + 1 } else { 0 };
-                most = most.max(at_once);
-            }
-            let took = began.elapsed();
-            assert!(took < Duration::from_secs(3), "early {early}: {took:?}, {events} events");
-            let words = SPAM.load(SeqCst);
-            say(&format!("early {early}: {words} words, {events} events, {most} of them at once"));
-        }
-    });
 }
 
 /// Takes an event a second.
@@ -320,7 +265,7 @@ async fn the_model_is_asked_again_when_all_of_the_turn_before_is_taken() {
     let mut run = Agent::new(model.clone()).tools(diary.tools()).stream("go");
     let mut begun = 0;
     while let Some(event) = slowly(&mut run).await {
-        begun += usize::from(matches!(event, Event::TurnStarted { .. }));
+        begun += usize::from(matches!(event.kind, EventKind::TurnStarted));
         assert!(model.asked() <= begun, "{} answers in turn {begun}", model.asked());
     }
     assert_eq!(begun, 31);

@@ -1,7 +1,8 @@
 //! Events of calls that run on other threads.
 
 use agent_core::{
-    Agent, BoxFuture, CallStatus, Delta, Event, Model, ModelError, Request, Response, tool, tools,
+    Agent, BoxFuture, CallStatus, Delta, EventKind, Model, ModelError, Request, Response, tool,
+    tools,
 };
 use std::collections::HashSet;
 use std::future::pending;
@@ -42,9 +43,9 @@ async fn no_call_is_interrupted_of_which_nobody_heard_that_it_started() {
         let mut run = agent.run("go").cancel_on(later).stream();
         let mut started = HashSet::new();
         while let Some(event) = run.next().await {
-            match event {
-                Event::CallStarted { number, .. } => _ = started.insert(number),
-                Event::CallEnded { number, result }
+            match event.kind {
+                EventKind::CallStarted { number, .. } => _ = started.insert(number),
+                EventKind::CallEnded { number, result, .. }
                     if result.status() == CallStatus::Interrupted =>
                 {
                     assert!(started.contains(&number), "{round}");

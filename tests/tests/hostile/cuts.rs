@@ -1,13 +1,13 @@
 //! A connection that ends at any byte, and an answer with any other byte.
 
-use super::server::{End, Framing, Server, content, done, framed, whole};
-use super::support::{ms, saved};
 use super::{chat, model_error, unhurried};
 use agent_core::providers::Anthropic;
 use agent_core::transport::Http;
 use agent_core::{
     Agent, Limits, ModelErrorKind as Kind, Outcome, RunError, Transcript, tool, tools,
 };
+use agent_tests::support::server::{End, Framing, Server, content, done, framed, whole};
+use agent_tests::support::{ms, saved};
 use futures::future::join_all;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -101,7 +101,7 @@ fn sharing(http: &Http, url: &str, retries: u32) -> Agent {
 struct Saves(Mutex<HashMap<usize, usize>>);
 
 /// Save a number.
-#[tool(write)]
+#[tool(write, inline)]
 fn save(saves: &Saves, number: usize) -> usize {
     *saves.0.lock().unwrap().entry(number).or_default() += 1;
     number

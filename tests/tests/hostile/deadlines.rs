@@ -1,9 +1,9 @@
 //! A server that is silent or slow.
 
-use super::server::{End, Server, answer, done};
-use super::support::ms;
 use super::{fails, hurried, model_error, times_out};
 use agent_core::ModelErrorKind as Kind;
+use agent_tests::support::ms;
+use agent_tests::support::server::{End, Server, answer, done};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;

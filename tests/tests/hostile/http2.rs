@@ -1,11 +1,13 @@
 //! The same over HTTP/2, frame by frame.
 
-use super::server::{DATA, END_HEADERS, END_STREAM, End, HEADERS, SETTINGS, Server, done, frame};
-use super::support::{ms, saved};
 use super::{chat, hurried, model_error, unhurried};
 use agent_core::providers::Anthropic;
 use agent_core::transport::Timeouts;
 use agent_core::{Agent, Limits, ModelErrorKind as Kind, Outcome, RunError};
+use agent_tests::support::server::{
+    DATA, END_HEADERS, END_STREAM, End, HEADERS, SETTINGS, Server, done, frame,
+};
+use agent_tests::support::{ms, saved};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;

@@ -1,9 +1,9 @@
 //! A server that sends too much, or what becomes too much.
 
-use super::server::{End, Framing, Server, answer, content, done, framed, whole};
-use super::support::{ms, saved};
 use super::{agent, chat, refuses, unhurried};
 use agent_core::{CallStatus, ModelErrorKind as Kind, Outcome, RunError, Transcript, tool, tools};
+use agent_tests::support::server::{End, Framing, Server, answer, content, done, framed, whole};
+use agent_tests::support::{ms, saved};
 use allocation_counter::{AllocationInfo, measure};
 use serde_json::Value;
 use std::future::Future;
@@ -83,7 +83,7 @@ fn a_bomb_is_not_unpacked() {
         let headers = format!("content-encoding: {encoding}\r\ncontent-length: {}\r\n", bomb.len());
         let server = Server::saying(answer("200 OK", &headers, &bomb), End::Close);
         let (error, info) = counted(refuses(encoding, &server, Kind::Unreadable, None));
-        assert!(format!("{error:?}").contains("not asked for"), "{error:?}");
+        assert!(format!("{error:?}").contains("not requested"), "{error:?}");
         assert!(info.bytes_max < 3 * MIB, "{encoding}: {} KiB", info.bytes_max >> 10);
         let server = Server::saying(answer("500 No", &headers, &bomb), End::Close);
         let (_, info) = counted(refuses(encoding, &server, Kind::Server, Some(500)));
@@ -97,13 +97,13 @@ fn on_two_mebibytes(test: impl FnOnce() + Send + 'static) {
 }
 
 /// Take anything.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn take(anything: Value) -> String {
     anything.to_string()
 }
 
 /// Take a number.
-#[tool(pure)]
+#[tool(pure, inline)]
 fn count(number: u8) -> u8 {
     number
 }

@@ -29,15 +29,18 @@ use std::time::Duration;
 
 use self::watch::{Mood, Op, Watch};
 use self::work::{ALL, Store, toolset};
-use super::{Batch, CallStep};
+use crate::dispatch::batch::Batch;
+use crate::dispatch::rules::Rules;
+use crate::log::run_id::RunId;
+use crate::log::step::Step;
 use crate::rules::approval::{Approval, Decision};
 use crate::rules::limits::Limits;
 use crate::rules::stop::StopSignal;
 use crate::schedule::queue::CallSlots;
 use crate::schedule::slots::Slots;
-use crate::sync::{Handle, JoinHandle, yield_now};
+use crate::sync::{Handle, Instant, JoinHandle, yield_now};
 use crate::toolset::Toolset;
-use crate::transcript::{CallStatus, ToolCall};
+use crate::transcript::{CallStatus, ToolCall, ToolResult};
 
 /// Some runs of one agent, at the same time.
 struct Scene {
@@ -119,8 +122,7 @@ impl Scene {
         let ops = self.watch().see(|seen| seen.ops.clone());
         let ops: Vec<_> = ops.into_iter().enumerate().filter(|(_, op)| op.run == run).collect();
         let calls: Vec<_> = ops.iter().map(|(n, op)| call(*n, *op)).collect();
-        let mut sink = |index: usize, step: CallStep<'_>| {
-            let CallStep::Counted(result, _) = step else { return };
+        let mut put = |index: usize, result: ToolResult| {
             self.watch().see(|seen| {
                 seen.results[ops[index].0].push(result.status());
                 seen.told += usize::from(result.text().contains("still busy with"));
@@ -128,20 +130,25 @@ impl Scene {
         };
         // Dropped after the batch.
         let over = Over(self.watch(), run);
-        let batch = Batch {
-            toolset: &self.toolset,
-            limits: &self.limits,
-            slots: self.slots.as_ref().map(|(_, slots)| slots),
-            approval: &self.approval,
+        let rules = Rules {
+            toolset: self.toolset.clone(),
+            limits: self.limits.clone(),
+            slots: self.slots.as_ref().map(|(_, slots)| slots.clone()),
+            approval: self.approval.clone(),
             one_by_one: self.one_by_one,
             watched: thread_rng().gen_bool(0.5),
-            run: u64::try_from(run).unwrap(),
+            run: RunId::numbered(u64::try_from(run).unwrap()),
             turn: 1,
             attempt: 1,
-            around: None,
+            parent: None,
+            began: Instant::now(),
+            runtime: Handle::current(),
+            key: None,
         };
+        let batch = Box::new(Batch::new(rules, 0));
         let calls: Vec<_> = calls.iter().collect();
-        batch.run(&calls, None, &mut StopSignal::never(), &mut sink).await;
+        let mut stop = StopSignal::never();
+        batch.seal(&calls, &mut stop, &mut |_: &Step<'_>| {}, &mut put).await;
         drop(over);
     }
 
@@ -156,7 +163,7 @@ impl Scene {
             let ledger = self.toolset.shared_ledger().lock().unwrap().is_empty();
             let slots = all_slots.iter().all(|(most, slots)| {
                 let free = (0..=*most).filter(|_| slots.take(|| None)).count();
-                (0..free).for_each(|_| assert!(slots.hand_on().is_none(), "one waits for a slot"));
+                (0..free).for_each(|_| assert!(slots.pass_on().is_none(), "one waits for a slot"));
                 assert!(free <= *most, "there are more slots than before");
                 free == *most
             });
@@ -165,7 +172,13 @@ impl Scene {
             }
             yield_now().await;
         }
-        panic!("a claim or a slot is left");
+        let ledger = self.toolset.shared_ledger().lock().unwrap().counts();
+        let seen = self.watch().see(|seen| {
+            let ops = seen.ops.iter().zip(&seen.results).enumerate();
+            let ops = ops.map(|(n, (op, result))| format!("{n} {op:?} {result:?}"));
+            (ops.collect::<Vec<_>>(), seen.began.clone(), seen.over.clone())
+        });
+        panic!("a claim or a slot is left: {ledger:?} {seen:#?}");
     }
 
     /// What is so after every schedule. `undisturbed` runs are those of which no call is stopped.

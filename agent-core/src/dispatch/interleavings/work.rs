@@ -50,7 +50,7 @@ working! {
     (read("orders")) stock();
     (write("orders")) order();
     (pure) recall(notes: &Notes);
-    () note(notes: &mut Notes);
+    (read) note(notes: &mut Notes);
     (read(file = path)) cat(path: PathBuf);
     (write(file = path)) edit(path: PathBuf);
     (read(file = path), max_concurrent = 2) few(path: PathBuf);
@@ -60,7 +60,7 @@ working! {
 }
 
 /// Work on a thread.
-#[tool(blocking, write(file = path))]
+#[tool(write(file = path))]
 fn save(watch: &Watch, n: usize, path: PathBuf) -> Result<usize, ToolError> {
     _ = path;
     let inside = watch.enter(n);

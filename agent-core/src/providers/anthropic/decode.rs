@@ -1,4 +1,4 @@
-//! The response in an answer that was received whole.
+//! Decodes an answer that was received whole.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -6,7 +6,6 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 
 use super::failure;
-use super::request_id;
 use super::settings::{DIALECT, Settings};
 use crate::error::ModelError;
 use crate::providers::json_members::{items, members, value};
@@ -14,10 +13,10 @@ use crate::transcript::{
     Content, ContentBlock, Origin, Response, SharedText, StopReason, ToolCall, Usage,
 };
 
-/// Our view of a small block takes far more room than its text.
+/// The most blocks of a response: our view of a small block takes far more memory than its text.
 pub(super) const MOST_BLOCKS: usize = 100_000;
 
-/// What is said of a response beside its blocks.
+/// The fields of a response beside its blocks.
 #[derive(Default)]
 pub(super) struct Around {
     pub(super) model: Option<Arc<str>>,
@@ -35,10 +34,11 @@ impl Around {
     ) -> Response {
         let mut origin = Origin::new(DIALECT, settings.model.clone());
         origin.model = self.model.unwrap_or_else(|| settings.model.clone());
-        origin.request_id = request_id(settings, headers).map(Into::into);
+        origin.request_id = settings.request_id(headers).map(Into::into);
         origin.stop_details = self.stop_details;
         let response = blocks.fold(Response::new(), Response::block);
-        // After the blocks: the API's word counts, calls or not.
+        // Set after the blocks, because `Response::block` sets a stop reason too and the API's has
+        // to last.
         let stop = stop(self.stop_reason.as_deref());
         response.stop(stop).used(self.tokens.usage()).from_origin(origin)
     }
@@ -50,7 +50,7 @@ pub(super) fn response(
 ) -> Result<Response, ModelError> {
     const MEMBERS: [&str; 5] = ["content", "model", "stop_reason", "stop_details", "usage"];
     let unreadable = |why: &str| failure::unreadable(settings, answer, why);
-    let body = str::from_utf8(answer.body()).map_err(|_| unreadable("it is no UTF-8"))?;
+    let body = str::from_utf8(answer.body()).map_err(|_| unreadable("it is not UTF-8"))?;
     let found = members(body, MEMBERS).map_err(|error| unreadable(&failure::place(&error)))?;
     let [content, model, stop_reason, details, usage] = found;
     let content = content.and_then(|content| items(content.get(), MOST_BLOCKS).ok());
@@ -74,14 +74,14 @@ pub(super) fn stop(reason: Option<&str>) -> StopReason {
         Some("stop_sequence") => StopReason::StopSequence,
         Some("max_tokens" | "model_context_window_exceeded") => StopReason::MaxTokens,
         Some("refusal") => StopReason::Refusal,
-        // A summary of the conversation stands in the response; the turn goes on after it.
+        // The response holds a summary of the conversation; the turn continues after it.
         Some("pause_turn" | "compaction") => StopReason::Paused,
         Some(other) => StopReason::Other(other.to_owned()),
         None => StopReason::Other("none".to_owned()),
     }
 }
 
-/// A block with our view of it; one that is not known, or not as expected, stays as it is.
+/// Builds a block with our view of it. A block of an unknown type or shape is kept as opaque JSON.
 pub(super) fn block(raw: Arc<Box<RawValue>>) -> ContentBlock {
     ContentBlock::with_shared_raw(view(&raw), raw)
 }
@@ -106,19 +106,20 @@ fn known(raw: &Arc<Box<RawValue>>) -> Option<Content> {
 
 pub(super) fn call(id: Option<&RawValue>, name: Option<&RawValue>, input: SharedText) -> Content {
     let [id, name] = [id, name].map(|text| value::<Arc<str>>(text).unwrap_or_default());
-    // As others say that there are no arguments; the block cannot go back as it is then.
+    // Some servers send `null` for a call without arguments. The API would reject `null` in the
+    // next request; with an empty text, the call is encoded from this view instead of its raw JSON.
     let input = if *input == *"null" { "".into() } else { input };
     Content::ToolCall(ToolCall::with_shared(id, name, input))
 }
 
-/// `{"category": .., "explanation": ..}` of a refusal, as a text.
+/// Joins the `category` and `explanation` of a refusal to one text.
 pub(super) fn stop_details(raw: &RawValue) -> Option<Arc<str>> {
     let said = members(raw.get(), ["category", "explanation"]).ok()?;
     let said: Vec<String> = said.into_iter().filter_map(value).collect();
     (!said.is_empty()).then(|| said.join(": ").into())
 }
 
-/// Tokens as the API counts them: those of the cache beside the others.
+/// Tokens as the API counts them: those of the cache are separate from the other input.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Tokens {
     fresh: Option<u64>,
@@ -146,7 +147,7 @@ impl Tokens {
         Self { fresh, output, written, read, thinking }
     }
 
-    /// What is said later counts; of what it leaves out, what was said before.
+    /// Takes over the counts that `later` has, and keeps the others.
     pub(super) fn update(&mut self, later: Self) {
         let Self { fresh, output, written, read, thinking } = later;
         self.fresh = fresh.or(self.fresh);

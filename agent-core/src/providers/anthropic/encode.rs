@@ -1,4 +1,4 @@
-//! The body of a request.
+//! Encodes the body of a request.
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -8,37 +8,37 @@ use std::sync::Arc;
 
 use super::messages::{WireMessage, messages};
 use super::settings::{Settings, configuration};
-use super::tools::Tools;
+use super::tools::ToolsCache;
 use crate::error::ModelError;
 use crate::model::{ParallelToolCalls, Request, ToolChoice};
 use crate::transcript::StopReason;
 
-/// The fields that cannot be set, and where they come from.
+/// The fields that users cannot set, each with what to use instead.
 const OWN: [(&str, &str); 6] = [
     ("model", "`Anthropic::new` or `from_env` names it"),
     ("system", "set it by `Agent::system`"),
     ("tools", "set them by `Agent::tools`, and those of the API by `Anthropic::server_tool`"),
     ("tool_choice", "set it by `Agent::tool_choice`"),
-    ("messages", "they are what was said"),
+    ("messages", "they are the transcript"),
     ("stream", "set it by `Anthropic::streaming`"),
 ];
 
 pub(super) fn body(
     settings: &Settings,
-    tools: &Tools,
+    tools: &ToolsCache,
     request: &Request<'_>,
 ) -> Result<Vec<u8>, ModelError> {
     if let Some((own, why)) = OWN.iter().find(|(own, _)| settings.fields.contains_key(*own)) {
         return Err(configuration(format!("the field `{own}` cannot be set: {why}")));
     }
     let messages = messages(settings, request.transcript())?;
-    // Models refuse to go on from a word of their own, except where the API paused it.
+    // Models refuse to continue after an assistant message, except where the API paused the turn.
     let last = request.transcript().responses().next_back();
     let paused = last.is_some_and(|last| *last.stop_reason() == StopReason::Paused);
     if messages.last().is_none_or(|last| last.is_assistants() && !paused) {
         return Err(configuration("there is nothing to answer: the input is empty"));
     }
-    let body = Body {
+    let body = WireBody {
         settings,
         system: request.system().filter(|system| !system.trim().is_empty()),
         tools: tools.json(settings, request.shared_tools())?,
@@ -48,7 +48,7 @@ pub(super) fn body(
     serde_json::to_vec(&body).map_err(|error| configuration("no JSON").caused_by(error))
 }
 
-struct Body<'a> {
+struct WireBody<'a> {
     settings: &'a Settings,
     system: Option<&'a str>,
     tools: Option<Arc<RawValue>>,
@@ -56,7 +56,7 @@ struct Body<'a> {
     messages: Vec<WireMessage<'a>>,
 }
 
-impl Serialize for Body<'_> {
+impl Serialize for WireBody<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Settings { model, fields, cache, streaming, .. } = self.settings;
         let cache = cache.mark();
@@ -68,7 +68,8 @@ impl Serialize for Body<'_> {
         for (name, value) in fields {
             body.serialize_entry(name, value)?;
         }
-        // At the top it marks the last message of each request, so that no message changes.
+        // At the top level the mark applies to the last message of each request, so no message
+        // changes.
         if let Some(cache) = cache.as_ref().filter(|_| !fields.contains_key("cache_control")) {
             body.serialize_entry("cache_control", cache)?;
         }
@@ -87,12 +88,12 @@ impl Serialize for Body<'_> {
     }
 }
 
-/// The same in all requests of a run: a change would throw the messages out of the cache.
+/// Must be the same in all requests of a run: a change invalidates the cached messages.
 fn choice(settings: &Settings, request: &Request<'_>) -> Result<Option<WireChoice>, ModelError> {
     if request.tools().is_empty() && settings.server_tools.is_empty() {
         return match request.tool_choice() {
             ToolChoice::Auto | ToolChoice::None => Ok(None),
-            _ => Err(configuration("the agent has no tools, and its model must call one")),
+            _ => Err(configuration("the tool choice requires a call, and the agent has no tools")),
         };
     }
     let at_most_one = request.parallel_tool_calls() == ParallelToolCalls::Never;
@@ -116,7 +117,7 @@ fn check_is_tool(settings: &Settings, request: &Request<'_>, name: &str) -> Resu
     if known || served {
         return Ok(());
     }
-    Err(configuration(format!("the model must call `{name}`, which is no tool of the agent")))
+    Err(configuration(format!("the tool choice names `{name}`, which is not a tool of the agent")))
 }
 
 #[derive(Serialize)]

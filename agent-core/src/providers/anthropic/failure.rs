@@ -1,26 +1,26 @@
-//! What an answer that is no response says, and what to do about it.
+//! Turns answers without a response into errors that name the remedy.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use std::time::{Duration, SystemTime};
 
-use super::request_id;
 use super::settings::{Auth, BASE_URL, Settings};
 use crate::error::{ModelError, ModelErrorKind as Kind};
 use crate::model::Request;
 use crate::providers::json_members::{members, value};
+use crate::providers::one_line::one_line;
 
-type Answer = http::Response<Bytes>;
+type HttpAnswer = http::Response<Bytes>;
 
-/// The error that an answer with the status of one is.
-pub(super) fn of(settings: &Settings, request: &Request<'_>, answer: &Answer) -> ModelError {
+/// The error of an answer whose status is an error.
+pub(super) fn of(settings: &Settings, request: &Request<'_>, answer: &HttpAnswer) -> ModelError {
     let status = answer.status();
     let body = text(settings, answer);
     let WireFailure { name, said, code, id } = WireFailure::of(&body);
-    let said = said.unwrap_or_else(|| beginning(&body));
+    let said = said.unwrap_or_else(|| one_line(&body));
     let kind = kind(status, name.as_deref(), code.as_deref(), &said);
-    let message = advice(settings, request, kind, answer, &beginning(&said));
+    let message = advice(settings, request, kind, answer, &one_line(&said));
 
     let mut error = ModelError::new(message).with_kind(kind).with_status(status.as_u16());
     if let Some(name) = name {
@@ -29,7 +29,7 @@ pub(super) fn of(settings: &Settings, request: &Request<'_>, answer: &Answer) ->
     if let Some(code) = code {
         error = error.with_code(code);
     }
-    if let Some(id) = request_id(settings, answer.headers()).or(id) {
+    if let Some(id) = settings.request_id(answer.headers()).or(id) {
         error = error.with_request_id(id);
     }
     if let Some(wait) = retry_after(answer.headers(), SystemTime::now()) {
@@ -43,11 +43,11 @@ pub(super) fn of(settings: &Settings, request: &Request<'_>, answer: &Answer) ->
     error.with_body(body)
 }
 
-/// The error that the body of an answer is, if it is one whatever the status says.
-pub(super) fn told(
+/// The error in the body of an answer, whatever its status; `None` if the body is not an error.
+pub(super) fn in_body(
     settings: &Settings,
     request: &Request<'_>,
-    answer: &Answer,
+    answer: &HttpAnswer,
 ) -> Option<ModelError> {
     WireFailure::of(&text(settings, answer)).name.map(|_| of(settings, request, answer))
 }
@@ -62,25 +62,25 @@ struct WireFailure {
 }
 
 impl WireFailure {
-    /// As much of it as there is.
+    /// Reads the members that are present.
     fn of(body: &str) -> Self {
         let [error, id] = members(body, ["error", "request_id"]).unwrap_or_default();
         let inner = error.and_then(|raw| members(raw.get(), ["type", "message", "details"]).ok());
         let [name, said, details] = inner.unwrap_or_default();
         let code = details.and_then(|raw| members(raw.get(), ["error_code"]).ok());
         let [code] = code.unwrap_or_default();
-        let [name, code, id] = [name, code, id].map(|raw| Some(beginning(&value::<String>(raw)?)));
+        let [name, code, id] = [name, code, id].map(|raw| Some(one_line(&value::<String>(raw)?)));
         Self { name, said: value(said), code, id }
     }
 }
 
-/// The error that an answer of success is if it holds no response.
-pub(super) fn unreadable(settings: &Settings, answer: &Answer, why: &str) -> ModelError {
+/// The error of an answer with a status of success that holds no response.
+pub(super) fn unreadable(settings: &Settings, answer: &HttpAnswer, why: &str) -> ModelError {
     let body = text(settings, answer);
     let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let message = match kind.filter(|kind| !kind.contains("json")) {
         Some(kind) => {
-            let kind = beginning(&settings.blot(kind.as_bytes()));
+            let kind = one_line(&settings.blot(kind.as_bytes()));
             format!("the answer is of type {kind} and holds no response: is the base URL right?")
         }
         None => format!("the answer holds no response: {why}"),
@@ -92,56 +92,48 @@ pub(super) fn unreadable(settings: &Settings, answer: &Answer, why: &str) -> Mod
     identified(error, settings, answer.headers())
 }
 
-/// The error that an event is which is none of a stream's, or not where it may be.
-pub(super) fn broken(settings: &Settings, event: &Answer, why: &str) -> ModelError {
-    let error = ModelError::new(format!("the answer is broken: {why}"))
+/// The error of a malformed or misplaced event of a stream.
+pub(super) fn broken(settings: &Settings, event: &HttpAnswer, why: &str) -> ModelError {
+    let error = ModelError::new(format!("the answer is malformed: {why}"))
         .with_kind(Kind::Unreadable)
         .with_status(event.status().as_u16())
         .with_body(text(settings, event));
     identified(error, settings, event.headers())
 }
 
-/// The error that a stream is which ends too early.
+/// The error of a stream that ends too early.
 pub(super) fn cut(settings: &Settings, headers: &HeaderMap) -> ModelError {
-    let error = ModelError::new("the answer ended before the model had said all");
+    let error = ModelError::new("the answer ended before the response was complete");
     identified(error.with_kind(Kind::Connection), settings, headers)
 }
 
 fn identified(error: ModelError, settings: &Settings, headers: &HeaderMap) -> ModelError {
-    match request_id(settings, headers) {
+    match settings.request_id(headers) {
         Some(id) => error.with_request_id(id),
         None => error,
     }
 }
 
-/// Where JSON ends to be some. The error's own text may quote what stands there.
+/// The position of a JSON error. The error's own text can quote the JSON, which may hold secrets.
 pub(super) fn place(error: &serde_json::Error) -> String {
     format!("no JSON at line {} column {}", error.line(), error.column())
 }
 
-fn text(settings: &Settings, answer: &Answer) -> String {
-    /// More than is kept of it, so that no secret is cut where it ends.
+fn text(settings: &Settings, answer: &HttpAnswer) -> String {
+    /// More than `ModelError` keeps of a body: secrets are blotted out first, so none is cut in
+    /// half.
     const MOST: usize = 64 << 10;
     let body = answer.body();
     let body = body.get(..MOST.min(body.len())).unwrap_or_default();
     settings.blot(body)
 }
 
-/// The beginning of what was said, in one line.
-pub(super) fn beginning(text: &str) -> String {
-    const MOST: usize = 600;
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}..", line.get(..end).unwrap_or_default()),
-        None => line,
-    }
-}
-
 fn kind(status: StatusCode, name: Option<&str>, code: Option<&str>, said: &str) -> Kind {
     if status.is_redirection() {
         return Kind::Configuration;
     }
-    // Stable names for what no time heals, under statuses that otherwise mean "later".
+    // Codes for errors that waiting cannot resolve, sent with statuses that otherwise mean "retry
+    // later".
     if code.is_some_and(|code| code.contains("spend_limit") || code.contains("credit")) {
         return Kind::Billing;
     }
@@ -184,16 +176,16 @@ fn by_status(status: StatusCode) -> Kind {
     }
 }
 
-/// What happened, what the API says of it, and what to do.
+/// Describes what happened, the API's own message, and what to do.
 fn advice(
     settings: &Settings,
     request: &Request<'_>,
     kind: Kind,
-    answer: &Answer,
+    answer: &HttpAnswer,
     said: &str,
 ) -> String {
     let said = match said.trim_end_matches('.') {
-        "" => "it says nothing more",
+        "" => "no further details",
         said => said,
     };
     let (model, url) = (&settings.model, &settings.base_url);
@@ -204,7 +196,7 @@ fn advice(
                 if other { ", or `.auth(Auth::ApiKey)` if it wants `x-api-key`" } else { "" };
             format!("the key was refused: {said}; check ANTHROPIC_API_KEY{hint}")
         }
-        Kind::Permission => format!("the key may not do this: {said}"),
+        Kind::Permission => format!("the key lacks a permission: {said}"),
         Kind::Billing => format!("the account does not cover this: {said}"),
         Kind::NotFound => format!(
             "no model `{model}`, or no API at {url}: {said}; the base URL is the part before `/v1`"
@@ -214,7 +206,7 @@ fn advice(
         Kind::Overloaded => format!("the API is overloaded: {said}"),
         Kind::Configuration => {
             let to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok());
-            let to = beginning(&settings.blot(to.unwrap_or("nowhere").as_bytes()));
+            let to = one_line(&settings.blot(to.unwrap_or("nowhere").as_bytes()));
             format!("{url} redirects to {to}, which is not followed: set the base URL to it")
         }
         Kind::Request => match named_tool(request, said) {
@@ -226,14 +218,14 @@ fn advice(
     }
 }
 
-/// The tool that an error of the API names by its place: `tools.2.custom.input_schema: ..`.
+/// Finds the tool that an API error names by its index: `tools.2.custom.input_schema: ..`.
 fn named_tool<'a>(request: &Request<'a>, said: &str) -> Option<&'a str> {
     let (_, place) = said.split_once("tools.")?;
     let place = place.split(|c: char| !c.is_ascii_digit()).next()?;
     Some(request.tools().get(place.parse::<usize>().ok()?)?.name())
 }
 
-/// `retry-after-ms`, or `retry-after` in seconds or as a date.
+/// Reads `retry-after-ms`, or `retry-after` in seconds or as a date.
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let header = |name: &str| headers.get(name)?.to_str().ok();
     let number = |text: &str| text.trim().parse::<f64>().ok();
@@ -252,27 +244,21 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn told(name: &'static str, value: &'static str) -> Option<Duration> {
+    fn delay(name: &'static str, value: &'static str) -> Option<Duration> {
         let now = httpdate::parse_http_date("Sun, 22 Nov 2026 10:00:00 GMT").unwrap();
         let value = http::HeaderValue::from_static(value);
         retry_after(&HeaderMap::from_iter([(http::HeaderName::from_static(name), value)]), now)
     }
 
     #[test]
-    fn a_delay_is_read_in_all_its_forms() {
-        assert_eq!(told("retry-after", "7"), Some(Duration::from_secs(7)));
-        assert_eq!(told("retry-after", " 0.5 "), Some(Duration::from_millis(500)));
-        assert_eq!(told("retry-after-ms", "250"), Some(Duration::from_millis(250)));
-        let date = told("retry-after", "Sun, 22 Nov 2026 10:00:30 GMT");
+    fn a_retry_delay_is_read_in_all_its_forms() {
+        assert_eq!(delay("retry-after", "7"), Some(Duration::from_secs(7)));
+        assert_eq!(delay("retry-after", " 0.5 "), Some(Duration::from_millis(500)));
+        assert_eq!(delay("retry-after-ms", "250"), Some(Duration::from_millis(250)));
+        let date = delay("retry-after", "Sun, 22 Nov 2026 10:00:30 GMT");
         assert_eq!(date, Some(Duration::from_secs(30)));
         for nonsense in ["", "soon", "-1", "NaN", "inf", "1e400", "Sun, 22 Nov 2020 10:00:30 GMT"] {
-            assert_eq!(told("retry-after", nonsense), None, "{nonsense}");
+            assert_eq!(delay("retry-after", nonsense), None, "{nonsense}");
         }
-    }
-
-    #[test]
-    fn what_was_said_is_cut_to_a_line() {
-        assert_eq!(beginning(" a\n b "), "a b");
-        assert_eq!(beginning(&"ä".repeat(10_000)).chars().count(), 602);
     }
 }

@@ -1,4 +1,5 @@
-//! What was said, as the messages of a request. A transcript only grows, and so do they.
+//! Encodes a transcript as the messages of a request. A transcript only grows, so earlier messages
+//! never change and stay cached.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -34,10 +35,10 @@ enum WireBlock<'a> {
         text: Cow<'a, str>,
     },
     Image {
-        source: Source<'a>,
+        source: WireSource<'a>,
     },
     Document {
-        source: Source<'a>,
+        source: WireSource<'a>,
         #[serde(skip_serializing_if = "Option::is_none")]
         title: Option<&'a str>,
     },
@@ -52,7 +53,7 @@ enum WireBlock<'a> {
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         is_error: bool,
     },
-    /// What the API sent.
+    /// A block that the API sent, unchanged.
     #[serde(untagged)]
     Raw(&'a RawValue),
 }
@@ -66,7 +67,7 @@ enum WireContent<'a> {
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum Source<'a> {
+enum WireSource<'a> {
     Base64 { media_type: &'a str, data: &'a str },
     Text { media_type: &'static str, data: Cow<'a, str> },
     Url { url: &'a str },
@@ -83,7 +84,7 @@ pub(super) fn messages<'a>(
             Message::Assistant(response) => ("assistant", answered(settings, response)),
             Message::Results(results) => ("user", results.iter().map(result).collect()),
         };
-        // The API refuses a message without content, which a model's last word may be.
+        // The API rejects a message without content, and a model's last response can be empty.
         if !content.is_empty() {
             messages.push(WireMessage { role, content });
         }
@@ -98,7 +99,7 @@ fn said(parts: &[Part], at: usize) -> Result<Vec<WireBlock<'_>>, ModelError> {
     parts.iter().filter(|part| !is_empty(part)).map(block).collect()
 }
 
-/// The API refuses blank texts of users.
+/// The API rejects blank texts of users.
 fn is_empty(part: &Part) -> bool {
     matches!(part, Part::Text(text) if text.trim().is_empty())
 }
@@ -114,24 +115,24 @@ fn block(part: &Part) -> Result<WireBlock<'_>, String> {
     }
 }
 
-fn image_source(image: &Media) -> Result<Source<'_>, String> {
+fn image_source(image: &Media) -> Result<WireSource<'_>, String> {
     const TAKEN: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
     match (image.source(), image.media_type()) {
-        (MediaSource::Url(url), _) => Ok(Source::Url { url }),
+        (MediaSource::Url(url), _) => Ok(WireSource::Url { url }),
         (MediaSource::Base64(data), media_type) if TAKEN.contains(&media_type) => {
-            Ok(Source::Base64 { media_type, data })
+            Ok(WireSource::Base64 { media_type, data })
         }
         (_, other) => Err(format!("an image of type {other}: JPEG, PNG, GIF and WebP are taken")),
     }
 }
 
-fn document_source(document: &Media) -> Result<Source<'_>, String> {
-    let text = |data| Ok(Source::Text { media_type: "text/plain", data });
+fn document_source(document: &Media) -> Result<WireSource<'_>, String> {
+    let text = |data| Ok(WireSource::Text { media_type: "text/plain", data });
     match (document.source(), document.media_type()) {
-        (MediaSource::Url(url), _) => Ok(Source::Url { url }),
+        (MediaSource::Url(url), _) => Ok(WireSource::Url { url }),
         (MediaSource::Text(data), _) => text(Cow::Borrowed(&**data)),
         (MediaSource::Base64(data), "application/pdf") => {
-            Ok(Source::Base64 { media_type: "application/pdf", data })
+            Ok(WireSource::Base64 { media_type: "application/pdf", data })
         }
         (MediaSource::Base64(data), other) => {
             let plain = STANDARD.decode(&**data).ok().filter(|_| other.starts_with("text/"));
@@ -145,13 +146,14 @@ fn document_source(document: &Media) -> Result<Source<'_>, String> {
 
 fn result(result: &ToolResult) -> WireBlock<'_> {
     let content = match result.more() {
-        // The API refuses an error without a text, now and with every later request.
+        // The API rejects an error without text, in this request and in every later one.
         [] if result.is_error() && result.text().trim().is_empty() => WireContent::Text("failed"),
         [] => WireContent::Text(result.text()),
         more => {
             let text = (!result.text().trim().is_empty())
                 .then(|| WireBlock::Text { text: result.text().into() });
-            // A result that the API refuses would be refused again with every later request.
+            // The API would reject this request and every later one, so the part is replaced by a
+            // note.
             let tell = |why| WireBlock::Text { text: Cow::Owned(format!("[not sent: {why}]")) };
             let more = more.iter().filter(|part| !is_empty(part));
             let more = more.map(|part| block(part).unwrap_or_else(tell));
@@ -165,9 +167,9 @@ fn result(result: &ToolResult) -> WireBlock<'_> {
     WireBlock::ToolResult { tool_use_id, content, is_error }
 }
 
-/// The blocks of a response, as the API sent them where they came from it.
+/// Encodes the blocks of a response: those that the API sent go back unchanged.
 ///
-/// Signed thoughts are of use only to the model that had them.
+/// Thinking blocks are signed, and only the model that wrote them accepts them.
 fn answered<'a>(settings: &Settings, response: &'a Response) -> Vec<WireBlock<'a>> {
     let origin = response.origin().filter(|origin| *origin.dialect == *DIALECT);
     let thoughts = origin.is_some_and(|origin| origin.asked == settings.model);
@@ -192,7 +194,8 @@ fn is_thought(block: &ContentBlock) -> bool {
     matches!(block.content(), Content::Thinking(_)) || is_opaque(block, "redacted_thinking")
 }
 
-/// A call that is not seen as one, as a history from elsewhere may hold it, would go without a result.
+/// Whether an opaque block is a call. A history from elsewhere can hold one; it has no result, so
+/// it cannot be sent.
 fn is_call(block: &ContentBlock) -> bool {
     is_opaque(block, "tool_use")
 }
@@ -203,12 +206,12 @@ fn is_opaque(block: &ContentBlock, kind: &str) -> bool {
     found.and_then(|[found]| value::<String>(found)).is_some_and(|found| found == kind)
 }
 
-/// Whether the API takes a call back as it stands: what models make up, it refuses.
+/// Whether the API accepts a call back unchanged: models make up ids and names that it rejects.
 fn is_sendable(call: &ToolCall) -> bool {
     id(call.id()) == call.id() && name(call.name()) == call.name() && input(call).is_some()
 }
 
-/// A call of a script, of another provider, or with something that the API refuses.
+/// Encodes a call of a script, of another provider, or with something that the API rejects.
 fn tool_use(call: &ToolCall) -> WireBlock<'_> {
     let input = input(call).map_or_else(
         || {
@@ -233,7 +236,7 @@ fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
-/// An id in the letters that the API takes (`^[a-zA-Z0-9_-]+$`); two ids stay two.
+/// An id in the characters that the API accepts (`^[a-zA-Z0-9_-]+$`). Different ids stay different.
 fn id(id: &str) -> Cow<'_, str> {
     const HEX: &str = "id_";
     if !id.is_empty() && !id.starts_with(HEX) && id.bytes().all(is_plain) {
@@ -243,7 +246,7 @@ fn id(id: &str) -> Cow<'_, str> {
     format!("{HEX}{}", hex.collect::<String>()).into()
 }
 
-/// A name in the letters that providers take, up to 64 of them.
+/// A name in the characters that providers accept, at most 64 of them.
 fn name(name: &str) -> Cow<'_, str> {
     const LONGEST: usize = 64;
     if (1..=LONGEST).contains(&name.len()) && name.bytes().all(is_plain) {

@@ -1,7 +1,7 @@
 //! Anthropic's Messages API: `POST /v1/messages`.
 //!
-//! The wire is that of the API version 2026-10-21 as the official clients speak it (`anthropic` 2.12
-//! for Python); version and authentication can be set otherwise.
+//! Requests follow the API version 2026-10-21 as the official clients send it (`anthropic` 2.12 for
+//! Python). Version and authentication can be changed.
 
 mod decode;
 mod encode;
@@ -14,7 +14,7 @@ mod tools;
 pub use settings::{Auth, PromptCache};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
@@ -28,11 +28,11 @@ use crate::providers::sse::Frames;
 use crate::transcript::{Response, Transcript};
 use crate::transport::{Http, Timeouts, Transport};
 use settings::Settings;
-use tools::Tools;
+use tools::ToolsCache;
 
-/// A model of Anthropic, by the Messages API.
+/// A model of Anthropic, over the Messages API.
 ///
-/// What the API sent goes back as it was, so that signatures hold and prompts are found in its cache.
+/// Blocks that the API sent go back unchanged, so signatures stay valid and prompts hit its cache.
 ///
 /// # Examples
 ///
@@ -50,37 +50,37 @@ use tools::Tools;
 /// ```
 pub struct Anthropic {
     settings: Settings,
-    tools: Tools,
+    tools: ToolsCache,
     timeouts: Timeouts,
     transport: Option<Arc<dyn Transport>>,
-    /// The usual transport, made when it is needed.
+    /// The default transport, created on first use.
     http: OnceLock<Http>,
 }
 
 impl Anthropic {
-    /// The model of this name, with this key.
+    /// Creates a model with this name and key.
     #[must_use]
     pub fn new(model: impl Into<Arc<str>>, key: impl AsRef<str>) -> Self {
         Self {
             settings: Settings::new(model.into(), Secret::new(key.as_ref())),
-            tools: Tools::default(),
+            tools: ToolsCache::default(),
             timeouts: Timeouts::default(),
             transport: None,
             http: OnceLock::new(),
         }
     }
 
-    /// The model of this name, with the key in `ANTHROPIC_API_KEY` or `ANTHROPIC_AUTH_TOKEN`, at
+    /// Creates a model with the key in `ANTHROPIC_API_KEY` or `ANTHROPIC_AUTH_TOKEN`, at
     /// `ANTHROPIC_BASE_URL` if that is set.
     ///
     /// # Errors
     ///
-    /// When neither holds a key.
+    /// When neither variable holds a key.
     pub fn from_env(model: impl Into<Arc<str>>) -> Result<Self, ModelError> {
         Self::from_vars(model, |name| std::env::var(name).ok())
     }
 
-    /// As [`from_env`](Self::from_env), with the variables looked up elsewhere: in a test, or in a file.
+    /// As [`from_env`](Self::from_env), with another source of the variables: a test, or a file.
     ///
     /// # Errors
     ///
@@ -111,53 +111,54 @@ impl Anthropic {
         })
     }
 
-    /// Sets the address to which `/v1/messages` is added; `https://api.anthropic.com` unless set.
+    /// Sets the address to which `/v1/messages` is appended; `https://api.anthropic.com` by
+    /// default.
     #[must_use]
     pub fn base_url(mut self, url: impl AsRef<str>) -> Self {
         self.settings.base_url = url.as_ref().trim().trim_end_matches('/').into();
         self
     }
 
-    /// Sets the API version; `2026-10-21` unless set. From that one on, the API refuses `temperature`,
-    /// `top_p` and `top_k`.
+    /// Sets the API version; `2026-10-21` by default. From that version on, the API rejects
+    /// `temperature`, `top_p` and `top_k`.
     #[must_use]
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.settings.version = version.into();
         self
     }
 
-    /// Sets how the key is sent; [`Auth::Bearer`] unless set.
+    /// Sets how the key is sent; [`Auth::Bearer`] by default.
     #[must_use]
     pub fn auth(mut self, auth: Auth) -> Self {
         self.settings.auth = auth;
         self
     }
 
-    /// Switches a beta feature of the API on, by its name.
+    /// Enables a beta feature of the API by its name.
     #[must_use]
     pub fn beta(mut self, name: impl Into<String>) -> Self {
         self.settings.betas.push(name.into());
         self
     }
 
-    /// Adds a header to each request. Its value is shown nowhere; one of 16 bytes or more is also blotted
-    /// out where an error or a recording would repeat it.
+    /// Adds a header to each request. Its value is never shown; a value of 16 bytes or more is also
+    /// blotted out where an error or a recording would repeat it.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl AsRef<str>) -> Self {
         self.settings.headers.push((name.into(), Secret::new(value.as_ref())));
         self
     }
 
-    /// Sets the most tokens of a response; 16,000 unless set.
+    /// Sets the maximum number of tokens of a response; 16,000 by default.
     ///
-    /// Much more of them may need longer [`Timeouts`], above all where answers are not streamed.
+    /// A much larger number can need longer [`Timeouts`], above all without streaming.
     #[must_use]
     pub fn max_tokens(self, tokens: u32) -> Self {
         self.field("max_tokens", tokens)
     }
 
     /// Sets a field of the request's body, such as `thinking`, `temperature`, `stop_sequences` or
-    /// `metadata`, as the API documents it. Nothing of the kind is sent unless it is set.
+    /// `metadata`, as the API documents it. A field that is not set is not sent.
     ///
     /// The fields that the agent fills in cannot be set: `model`, `system`, `tools`, `tool_choice`,
     /// `messages` and `stream`.
@@ -183,25 +184,26 @@ impl Anthropic {
         self
     }
 
-    /// Adds a tool that Anthropic runs itself, such as a search of the web, as the API documents it.
+    /// Adds a tool that Anthropic runs, such as web search, as the API documents it.
     #[must_use]
     pub fn server_tool(mut self, tool: Value) -> Self {
         self.settings.server_tools.push(tool);
-        self.tools = Tools::default();
+        self.tools = ToolsCache::default();
         self
     }
 
-    /// Sets how long the API keeps prompts in its cache; five minutes unless set.
+    /// Sets how long the API keeps prompts in its cache; five minutes by default.
     #[must_use]
     pub fn prompt_cache(mut self, cache: PromptCache) -> Self {
         self.settings.cache = cache;
-        self.tools = Tools::default();
+        self.tools = ToolsCache::default();
         self
     }
 
-    /// Sets whether answers come piece by piece, as the model writes them; they do unless set.
+    /// Sets whether answers are streamed while the model writes them; `true` by default.
     ///
-    /// Without, an answer comes as a whole when the model has said all. The response is the same.
+    /// Without streaming, an answer arrives as a whole when it is complete. The response is the
+    /// same.
     #[must_use]
     pub fn streaming(mut self, streaming: bool) -> Self {
         self.settings.streaming = streaming;
@@ -216,13 +218,13 @@ impl Anthropic {
         self
     }
 
-    /// Sends requests by a client of your own, with its proxies, certificates and limits.
+    /// Sends requests with your own client, with its proxies, certificates and limits.
     #[must_use]
     pub fn client(self, client: reqwest::Client) -> Self {
         self.transport(Http::from(client))
     }
 
-    /// Sends requests by another way than HTTP, or records them.
+    /// Sends requests over another transport, such as one that records them.
     #[must_use]
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Arc::new(transport));
@@ -261,9 +263,9 @@ impl Dialect for Anthropic {
         if !answer.status().is_success() {
             return Err(failure::of(&self.settings, request, answer));
         }
-        // Gateways put errors of the API under a status of success.
+        // Gateways can send an error of the API with a status of success.
         decode::response(&self.settings, answer)
-            .map_err(|error| failure::told(&self.settings, request, answer).unwrap_or(error))
+            .map_err(|error| failure::in_body(&self.settings, request, answer).unwrap_or(error))
     }
 
     fn decoder<'a>(&'a self, request: Request<'a>, headers: HeaderMap) -> impl Decode + Send + 'a {
@@ -271,8 +273,8 @@ impl Dialect for Anthropic {
     }
 }
 
-/// The response in the pieces of a stream: for the benches, which compare it with a bare parse. No
-/// transport brings them, and nobody waits.
+/// Decodes the pieces of a stream without a transport: for the benches, which compare it with a
+/// bare parse of the same JSON.
 #[doc(hidden)]
 pub fn stream_in_place(
     model: &Anthropic,
@@ -309,12 +311,4 @@ impl fmt::Debug for Anthropic {
             .field("timeouts", &self.timeouts)
             .finish_non_exhaustive()
     }
-}
-
-/// The id by which Anthropic finds a request; gateways in front of it have one of their own.
-fn request_id(settings: &Settings, headers: &HeaderMap) -> Option<String> {
-    const NAMES: [HeaderName; 2] =
-        [HeaderName::from_static("request-id"), HeaderName::from_static("x-request-id")];
-    let id = NAMES.iter().find_map(|name| headers.get(name)?.to_str().ok())?;
-    Some(failure::beginning(&settings.blot(id.as_bytes())))
 }

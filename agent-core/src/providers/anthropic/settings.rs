@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 use crate::error::{ModelError, ModelErrorKind};
+use crate::providers::one_line::one_line;
 use crate::providers::secret::Secret;
 use crate::transport::Secrets;
 
@@ -17,17 +18,17 @@ pub(super) const BASE_URL: &str = "https://api.anthropic.com";
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Auth {
-    /// `Authorization: Bearer ..`, as the official clients do it.
+    /// `Authorization: Bearer ..`, as the official clients send it.
     #[default]
     Bearer,
-    /// `x-api-key: ..`, for services that know this form alone.
+    /// `x-api-key: ..`, for services that accept only this form.
     ApiKey,
 }
 
-/// How long the API keeps what a request begins with in its cache.
+/// How long the API caches the beginning of a request.
 ///
-/// Tools and system prompt are marked as places from which it can be used again, and the messages as
-/// far as they go. Nothing of a message changes from turn to turn.
+/// The ends of the tools, of the system prompt and of the messages are marked as cache breakpoints.
+/// No message changes from turn to turn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PromptCache {
@@ -41,7 +42,7 @@ pub enum PromptCache {
 }
 
 impl PromptCache {
-    /// How a request marks the end of what is kept.
+    /// The mark at the end of a part that is cached.
     pub(super) fn mark(self) -> Option<Value> {
         match self {
             Self::Off => None,
@@ -51,7 +52,7 @@ impl PromptCache {
     }
 }
 
-/// What is the same for all requests.
+/// The settings that all requests share.
 pub(super) struct Settings {
     pub(super) model: Arc<str>,
     pub(super) base_url: String,
@@ -65,7 +66,7 @@ pub(super) struct Settings {
     pub(super) server_tools: Vec<Value>,
     pub(super) cache: PromptCache,
     pub(super) streaming: bool,
-    /// A setting that cannot be sent.
+    /// The error of a setting that could not be encoded.
     pub(super) refused: Option<String>,
 }
 
@@ -88,7 +89,7 @@ impl Settings {
         }
     }
 
-    /// The request with this body.
+    /// Builds the request with this body.
     pub(super) fn request(&self, body: Vec<u8>) -> Result<Request<Bytes>, ModelError> {
         if let Some(refused) = &self.refused {
             return Err(configuration(refused));
@@ -104,7 +105,7 @@ impl Settings {
         const LIKE: &str = "such as `https://api.anthropic.com` (ANTHROPIC_BASE_URL)";
         let base = &*self.base_url;
         if !base.starts_with("https://") && !base.starts_with("http://") {
-            let message = format!("the base URL has to begin with `https://` or `http://`, {LIKE}");
+            let message = format!("the base URL must begin with `https://` or `http://`, {LIKE}");
             return Err(configuration(message));
         }
         if base.ends_with("/v1") || base.ends_with("/v1/messages") {
@@ -113,12 +114,12 @@ impl Settings {
         }
         let uri = format!("{base}/v1/messages").parse::<Uri>();
         let uri = uri.map_err(|error| {
-            configuration(format!("the base URL is no address, {LIKE}")).caused_by(error)
+            configuration(format!("the base URL is not a valid address, {LIKE}")).caused_by(error)
         })?;
-        // It is no secret where requests go; what identifies the sender belongs into headers.
+        // Addresses appear in errors and recordings, so credentials belong in headers.
         if uri.query().is_some() || uri.authority().is_some_and(|host| host.as_str().contains('@'))
         {
-            return Err(configuration("the base URL may hold neither a user nor a query"));
+            return Err(configuration("the base URL must have neither a user nor a query"));
         }
         Ok(uri)
     }
@@ -151,10 +152,18 @@ impl Settings {
         Ok(headers)
     }
 
-    /// A text of the API without the secrets that it may repeat.
+    /// Blots the secrets of a request out of a text that the API sent.
     pub(super) fn blot(&self, text: &[u8]) -> String {
         let headers = self.request_headers().unwrap_or_default();
         Secrets::of(&headers).text(text)
+    }
+
+    /// The id under which Anthropic can look a request up; a gateway in front of it can add its own.
+    pub(super) fn request_id(&self, headers: &HeaderMap) -> Option<String> {
+        const NAMES: [HeaderName; 2] =
+            [HeaderName::from_static("request-id"), HeaderName::from_static("x-request-id")];
+        let id = NAMES.iter().find_map(|name| headers.get(name)?.to_str().ok())?;
+        Some(one_line(&self.blot(id.as_bytes())))
     }
 }
 
@@ -164,7 +173,7 @@ fn plain(what: &str, value: &str) -> Result<HeaderValue, ModelError> {
 
 fn no_header(what: &str) -> ModelError {
     configuration(format!(
-        "{what} has characters that no header takes: is there a line break in it?"
+        "{what} has characters that a header cannot hold: is there a line break in it?"
     ))
 }
 

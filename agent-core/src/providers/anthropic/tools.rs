@@ -1,4 +1,4 @@
-//! What the model is told of the tools.
+//! Encodes the tools of a request.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -9,16 +9,16 @@ use super::settings::{Settings, configuration};
 use crate::error::ModelError;
 use crate::schema::ToolDefinition;
 
-/// The tools of the last toolset, as they stand in requests.
+/// The encoded tools of the last toolset: a run sends the same list with each request.
 #[derive(Default)]
-pub(super) struct Tools(Mutex<Option<Prepared>>);
+pub(super) struct ToolsCache(Mutex<Option<Prepared>>);
 
 struct Prepared {
     definitions: Arc<[ToolDefinition]>,
     json: Arc<RawValue>,
 }
 
-impl Tools {
+impl ToolsCache {
     pub(super) fn json(
         &self,
         settings: &Settings,
@@ -40,11 +40,11 @@ impl Tools {
     }
 }
 
-/// Ours first: errors of the API count from there.
+/// The agent's tools come first, because errors of the API name a tool by its index in this list.
 fn tools(settings: &Settings, definitions: &[ToolDefinition]) -> serde_json::Result<Box<RawValue>> {
     let mut server_tools = settings.server_tools.clone();
     let mark = settings.cache.mark();
-    // The last one ends what is kept; its maker may have marked it otherwise.
+    // The last tool carries the cache mark, unless the user has set one on it.
     let mut last = definitions.len().checked_sub(1);
     if let Some(tool) = server_tools.last_mut().and_then(Value::as_object_mut) {
         last = None;

@@ -1,23 +1,24 @@
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::json::members::each_argument;
 use crate::json::{excerpt, json_path};
 use crate::schema::Described;
 
-/// Everything that is wrong with the arguments of a call.
+/// The faults in the arguments of a call.
 ///
-/// Its text is meant for the model: it names each argument and what was expected, and quotes no
-/// more than a short, escaped piece of a value.
+/// Its text is for the model: it names each argument and what was expected, and quotes only a
+/// short, escaped part of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Faults {
     faults: Vec<String>,
     arguments: String,
 }
 
-/// As many faults as are told; a response can hold a million unknown arguments.
+/// The most faults that are listed; a response can hold a million unknown arguments.
 const MOST: usize = 20;
 
-/// As many characters as are quoted of a value or name.
+/// The most characters that are quoted of a value or name.
 const QUOTE: usize = 40;
 
 impl Faults {
@@ -39,7 +40,7 @@ impl fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
-/// Reads the arguments again, one by one, and names all that is wrong with them.
+/// Reads the arguments again, one by one, and lists their faults.
 pub(crate) fn find(text: &str, expected: &[Described]) -> Faults {
     let mut seen = vec![false; expected.len()];
     let mut faults = Vec::new();
@@ -78,13 +79,22 @@ fn unknown(name: &str, expected: &[Described]) -> String {
 }
 
 fn ill_typed(arg: &Described, value: &str) -> Option<String> {
-    let error = (arg.check)(value).err()?;
+    // The check drops the value, which is code of the user. Values of the first reading are dropped after
+    // this one: a panic that left here would meet theirs, and end the process.
+    let error = match catch_unwind(AssertUnwindSafe(|| (arg.check)(value))) {
+        Ok(checked) => checked.err()?,
+        Err(panic) => {
+            // A payload can panic when it is dropped too, so it is leaked.
+            std::mem::forget(panic);
+            return Some(format!("`{}`: its type panicked", arg.name));
+        }
+    };
     let inside = json_path::path(value, json_path::offset(value, error.line(), error.column()));
     let dot = if inside.is_empty() || inside.starts_with('[') { "" } else { "." };
     Some(format!("`{}{dot}{inside}`: {}", arg.name, problem(&error)))
 }
 
-/// What serde found, without its position, and with long quotes shortened.
+/// The text of a serde error, without its position and with long quotes shortened.
 fn problem(error: &serde_json::Error) -> String {
     let mut text = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
@@ -94,7 +104,7 @@ fn problem(error: &serde_json::Error) -> String {
     shorten(&text)
 }
 
-/// serde quotes values and names whole: `"` around strings (escaped), backticks around names (not).
+/// Shortens what serde quotes whole: values in `"` (escaped) and names in backticks (not escaped).
 fn shorten(text: &str) -> String {
     const MOST: usize = 240;
     let mut short = String::new();
@@ -116,7 +126,7 @@ fn shorten(text: &str) -> String {
 
 fn closing(quoted: &str) -> Option<usize> {
     let mark = quoted.as_bytes().first()?;
-    // A name may have a backtick in it, and what follows the last one is serde's.
+    // A name can contain backticks; the last one before serde's own words closes it.
     if let (b'`', Some(end)) = (mark, quoted.rfind("`, expected").filter(|end| *end > 0)) {
         return Some(end);
     }

@@ -1,9 +1,9 @@
-use super::Fill;
+use super::erased::Fill;
 use crate::json::scan::{after, blank, key, nothing, trimmed};
 
-/// Walks `{"name": value, ..}` once and hands each value's text to its slot.
+/// Scans `{"name": value, ..}` once and passes the text of each value to its slot.
 ///
-/// `None` means a fault somewhere; nothing is said about it here, because this is the hot path.
+/// `None` is a fault. This is the hot path, so a second pass (`fault::find`) describes it.
 pub(crate) fn object<'de>(text: &'de str, slots: &mut [&mut dyn Fill<'de>]) -> Option<()> {
     let Some(mut rest) = after(text, '{') else {
         return nothing(text);

@@ -3,16 +3,16 @@ use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::erased::{Fill, Parameter};
 use crate::schema::Described;
 use crate::tool::context::ToolContext;
 
-use crate::tool::arguments::{Fill, Parameter};
-
-/// A parameter of a tool: how its value is read, and what the model is told of it.
+/// A parameter of a tool: how its value is read and described to the model.
 ///
-/// A constant. It carries the functions of its type, so that a type is judged once, where [`arg`]
-/// names it, and compiled once, however many tools take it.
+/// A constant with the functions of its type. The type is therefore checked once, where [`arg`]
+/// names it, and compiled once for all tools that use it.
 pub struct Arg<T> {
     name: &'static str,
     doc: &'static str,
@@ -47,7 +47,7 @@ pub const fn arg<T: Param>(name: &'static str, doc: &'static str) -> Arg<T> {
 }
 
 impl<T> Arg<T> {
-    /// Sets the value for a call that leaves the argument out; the model is told of it.
+    /// Sets the default value, which the schema shows to the model.
     #[must_use]
     pub const fn or(mut self, default: fn() -> T) -> Self
     where
@@ -58,11 +58,26 @@ impl<T> Arg<T> {
         self
     }
 
-    /// Where the value goes in a call.
+    /// Creates the place of the value in a call.
     #[inline]
     #[must_use]
     pub const fn slot(&'static self) -> Slot<T> {
         Slot { arg: self, value: None }
+    }
+}
+
+impl<T> Arg<T> {
+    /// Whether the model may leave the argument out. `Deserialize` is code of the user: one that panics has
+    /// no value for "nothing".
+    fn may_be_absent(&self) -> bool {
+        match catch_unwind(AssertUnwindSafe(|| (self.absent)(None).is_some())) {
+            Ok(may) => may,
+            Err(panic) => {
+                // A payload can panic when it is dropped too, so it is leaked.
+                std::mem::forget(panic);
+                false
+            }
+        }
     }
 }
 
@@ -72,7 +87,7 @@ impl<T> Parameter for Arg<T> {
             name: self.name,
             doc: self.doc,
             default: self.default.and_then(|default| (self.shown)(&default())),
-            optional: self.default.is_some() || (self.absent)(None).is_some(),
+            optional: self.default.is_some() || self.may_be_absent(),
             given: self.given,
             check: self.check,
             schema: self.schema,
@@ -91,7 +106,7 @@ impl<T> Slot<T> {
     ///
     /// # Panics
     ///
-    /// Before that.
+    /// If it was not filled.
     #[inline]
     #[expect(clippy::expect_used, reason = "generated code reads first")]
     pub fn take(self) -> T {
@@ -122,20 +137,20 @@ impl<T> Fill<'_> for Slot<T> {
     }
 }
 
-/// What an owned parameter of a tool can be: read from the model's arguments, or the call itself.
+/// A type of an owned parameter: read from the model's arguments, or the call's context.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a tool argument",
     label = "an owned parameter comes from the model's call",
     note = "derive `serde::Deserialize` and `schemars::JsonSchema` for it, or borrow it (`&T`) to take it from the application's state"
 )]
 pub trait Param: Sized {
-    /// Whether it comes from the call itself and not from its arguments.
+    /// Whether the value is the call's context and not one of its arguments.
     const GIVEN: bool = false;
 
-    /// The value at the start of `text`, and its length in bytes.
+    /// Reads the value at the start of `text`, and returns its length in bytes.
     fn read(text: &str) -> serde_json::Result<(Self, usize)>;
 
-    /// The value where the model gave none, if there is one.
+    /// The value if the model sent none; `None` if the argument is required.
     fn absent(call: Option<&ToolContext>) -> Option<Self>;
 
     /// The JSON schema of the value.
@@ -189,7 +204,7 @@ pub(crate) fn first<'de, T: Deserialize<'de>>(text: &'de str) -> serde_json::Res
 /// A default that can be shown to the model.
 #[diagnostic::on_unimplemented(
     message = "a default `{Self}` cannot be shown to the model",
-    label = "its default stands in the schema, so it implements `Serialize`",
+    label = "the schema shows the default, so it implements `Serialize`",
     note = "derive `serde::Serialize` for it, or take an `Option` and choose the default in the body"
 )]
 pub trait Shown {
@@ -204,10 +219,10 @@ impl<T: Serialize> Shown for T {
     }
 }
 
-/// Answers only to types that have a value for "nothing": `Option`, through any alias.
+/// A deserializer that only types with a value for "absent" accept: `Option`, through any alias.
 struct Absent;
 
-/// The answer to all others, made without an allocation.
+/// The error of all other types, created without an allocation.
 #[derive(Debug)]
 struct NotOptional;
 

@@ -3,12 +3,12 @@ use serde::de::{Deserializer, Visitor};
 use serde_json::Value;
 use std::{borrow::Cow, fmt, ops::Deref};
 
+use super::erased::{Fill, Parameter};
+use super::param::first;
 use crate::schema::Described;
-use crate::tool::arguments::param::first;
-use crate::tool::arguments::{Fill, Parameter};
 use crate::tool::context::ToolContext;
 
-/// A `&str` parameter of a tool: the one whose value is a slice of the call's text.
+/// A `&str` parameter of a tool. Its value is a slice of the call's text.
 pub struct TextArg {
     name: &'static str,
     doc: &'static str,
@@ -22,14 +22,14 @@ pub const fn text(name: &'static str, doc: &'static str) -> TextArg {
 }
 
 impl TextArg {
-    /// Sets the text for a call that leaves the argument out; the model is told of it.
+    /// Sets the default text, which the schema shows to the model.
     #[must_use]
     pub const fn or(mut self, default: fn() -> Text<'static>) -> Self {
         self.default = Some(default);
         self
     }
 
-    /// Where the text goes in a call.
+    /// Creates the place of the text in a call.
     #[inline]
     #[must_use]
     pub const fn slot<'de>(&'static self) -> TextSlot<'de> {
@@ -62,7 +62,7 @@ impl<'de> TextSlot<'de> {
     ///
     /// # Panics
     ///
-    /// Before that.
+    /// If it was not filled.
     #[inline]
     #[must_use]
     #[expect(clippy::expect_used, reason = "generated code reads first")]
@@ -93,7 +93,7 @@ impl<'de> Fill<'de> for TextSlot<'de> {
     }
 }
 
-/// The value of a `&str` parameter: a slice of the call's text wherever the model escaped nothing.
+/// The value of a `&str` parameter: a slice of the call's text if it has no escapes.
 #[derive(Default)]
 pub struct Text<'a>(Cow<'a, str>);
 

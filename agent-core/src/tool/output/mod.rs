@@ -1,76 +1,8 @@
-//! What a tool returns, as the text that the model reads.
+//! The output of a tool, as the model receives it.
 
 mod plain;
 pub(crate) mod returned;
+mod tool_output;
 
 pub use returned::{IntoToolError, IntoToolOutput};
-
-use serde::Serialize;
-
-use crate::transcript::{More, Part};
-
-/// A tool's result, for tools that make it by hand instead of returning something serialisable.
-///
-/// # Examples
-///
-/// ```
-/// use agent_core::{Media, ToolOutput, Part, tool};
-///
-/// /// Draw a chart of the prices.
-/// #[tool(read)]
-/// fn chart() -> ToolOutput {
-///     let picture = Media::new("image/png", b"..");
-///     ToolOutput::text("Prices by month:").and(Part::Image(picture)).and("They rise.")
-/// }
-/// # _ = chart();
-/// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ToolOutput {
-    text: String,
-    more: More,
-}
-
-impl ToolOutput {
-    /// Plain text.
-    #[must_use]
-    pub fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), more: None }
-    }
-
-    /// A value as JSON, but strings, unit (`done`) and unit variants as plain text.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the value's `Serialize` returns.
-    pub fn of(value: &(impl Serialize + ?Sized)) -> Result<Self, serde_json::Error> {
-        plain::text(value).map(Self::text)
-    }
-
-    /// Appends an image, a document or a text. Not every provider takes all of them in a result.
-    #[must_use]
-    pub fn and(mut self, part: impl Into<Part>) -> Self {
-        self.more.get_or_insert_default().push(part.into());
-        self
-    }
-
-    pub(crate) fn into_text(self) -> String {
-        self.text
-    }
-
-    pub(crate) fn into_parts(self) -> (String, More) {
-        (self.text, self.more)
-    }
-}
-
-impl<T: Into<String>> From<T> for ToolOutput {
-    fn from(text: T) -> Self {
-        Self::text(text)
-    }
-}
-
-/// An image or a document without a text before it.
-impl From<Part> for ToolOutput {
-    fn from(part: Part) -> Self {
-        Self::default().and(part)
-    }
-}
+pub use tool_output::ToolOutput;

@@ -1,24 +1,26 @@
-//! What a tool's function returned, judged by its type and not by how that is spelled.
+//! Converts the return value of a tool's function, by its type and not by the spelling of that
+//! type.
 
 use serde::Serialize;
 use std::cell::Cell;
 use std::error::Error;
 use std::ops::Deref;
 
+use super::tool_output::ToolOutput;
 use crate::error::ToolError;
-use crate::tool::output::ToolOutput;
 
-/// What a function returned, on its way through method resolution: `Returned::new(x).convert()`.
+/// The return value of a function, to be converted by method resolution:
+/// `Returned::new(x).__agent_core_convert()`.
 ///
-/// A `Result`, through any alias and whatever its error, has a `convert` of its own, so that no
-/// error goes out as a success. All others find that of `Plain` behind the `Deref`.
+/// A `Result`, through any alias and with any error, has a method of its own type, so an error is
+/// never sent as a success. All other types find the method of `Plain` through `Deref`.
 pub struct Returned<T>(Plain<T>);
 
-/// A returned value that is no `Result`.
+/// A returned value that is not a `Result`.
 pub struct Plain<T>(Cell<Option<T>>);
 
 impl<T> Returned<T> {
-    /// Wraps what was returned.
+    /// Wraps the return value.
     #[inline]
     pub fn new(value: T) -> Self {
         Self(Plain(Cell::new(Some(value))))
@@ -45,7 +47,7 @@ impl<T> Plain<T> {
     ///
     /// When the value cannot be serialised.
     #[inline]
-    pub fn convert(&self) -> Result<ToolOutput, ToolError>
+    pub fn __agent_core_convert(&self) -> Result<ToolOutput, ToolError>
     where
         T: IntoToolOutput,
     {
@@ -58,9 +60,9 @@ impl<T, E> Returned<Result<T, E>> {
     ///
     /// # Errors
     ///
-    /// What the function returned, or when the value cannot be serialised.
+    /// The function's own error, or when the value cannot be serialised.
     #[inline]
-    pub fn convert(&self) -> Result<ToolOutput, ToolError>
+    pub fn __agent_core_convert(&self) -> Result<ToolOutput, ToolError>
     where
         T: IntoToolOutput,
         E: IntoToolError,
@@ -72,7 +74,7 @@ impl<T, E> Returned<Result<T, E>> {
     }
 }
 
-/// What can be sent back to the model.
+/// A value that can be sent back to the model.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent back to the model",
     label = "a tool returns something that implements `Serialize`, or a `Result` of it",
@@ -98,9 +100,9 @@ impl IntoToolOutput for ToolOutput {
     }
 }
 
-/// What can be told to the model as an error.
+/// An error that can be sent to the model.
 #[diagnostic::on_unimplemented(
-    message = "the error `{Self}` cannot be told to the model",
+    message = "the error `{Self}` cannot be sent to the model",
     label = "a tool's error converts into `Box<dyn Error + Send + Sync>`",
     note = "implement `std::error::Error` for it, or return a `String`, an `anyhow::Error` or a `ToolError`"
 )]

@@ -1,17 +1,46 @@
-//! What a tool says it touches.
+//! Mistakes in what a tool declares to touch.
 
 use super::{faulty, refused_options};
+
+/// The mistakes of a tool with these options that borrows nothing.
+#[track_caller]
+fn refused_plain(options: &str, expected: &[(&str, &str)]) {
+    faulty(&format!("#[tool({options})] /** Do it. */ async fn f() {{}}"), expected);
+}
+
+#[test]
+fn a_tool_that_declares_nothing() {
+    let message = "declare what the tool touches: `pure`, `read` or `write`
+`pure`: nothing but its arguments and the state that it borrows
+`read`: it reads something else, such as files or a service
+`write`: it changes something else
+A `&mut T` parameter declares itself: such a tool changes this state and needs no word.";
+    let nothing = &[(message, "")][..];
+    for params in ["", "a: u8", "db: &Db", "a: &str, b: &[u8], ctx: ToolContext"] {
+        faulty(&format!("#[tool] /** Do it. */ fn f({params}) {{}}"), nothing);
+    }
+    refused_plain("", nothing);
+    refused_plain("name = \"a\", solo, max_concurrent = 2, timeout = \"5s\"", nothing);
+    for declared in ["pure", "read", "write", "destructive", "read(\"x\")", "write(file = \"a\")"] {
+        refused_plain(declared, &[]);
+    }
+    for changing in ["db: &mut Db", "a: u8, db: (&mut Db)", "db: &Db, log: &mut Log"] {
+        faulty(&format!("#[tool] /** Do it. */ fn f({changing}) {{}}"), &[]);
+    }
+    // A word that could not be read may be the one.
+    refused_plain("raed", &[("unknown option: did you mean `read`?", "raed")]);
+}
 
 #[test]
 fn pure_with_read_or_write() {
     let message =
         "a `pure` tool touches nothing that could be read or written: drop one of the two";
-    refused_options("pure, read", &[(message, "read")]);
-    refused_options("write, pure", &[(message, "pure")]);
-    refused_options("pure, read, write", &[(message, "read")]);
-    refused_options("pure, read(\"x\")", &[(message, "pure")]);
-    refused_options("write(\"x\"), pure", &[(message, "pure")]);
-    refused_options("read, write", &[]);
+    refused_plain("pure, read", &[(message, "read")]);
+    refused_plain("write, pure", &[(message, "pure")]);
+    refused_plain("pure, read, write", &[(message, "read")]);
+    refused_plain("pure, read(\"x\")", &[(message, "pure")]);
+    refused_plain("write(\"x\"), pure", &[(message, "pure")]);
+    refused_plain("read, write", &[]);
 }
 
 #[test]
@@ -70,7 +99,7 @@ fn a_key_that_is_no_parameter() {
     keyed("a: u8, db: &Db, mut b: u8", &[("`path` is no parameter: take one of `a`, `b`", "path")]);
     keyed("path: &str", &[]);
     keyed("mut path: PathBuf", &[]);
-    // What the name stands for, the compiler knows.
+    // The name can be a constant or a function, which only the compiler can resolve.
     refused_options("write(file = PATH, log = a::path, day = today(), \"users\", n = 3)", &[]);
     faulty("#[tool(read(order = r#type))] /** Do it. */ fn f(r#type: u8) {}", &[]);
 }
@@ -165,26 +194,18 @@ fn a_key_that_waits_or_leaves_the_call() {
 fn pure_with_destructive() {
     let message =
         "a `destructive` tool writes, and a `pure` one touches nothing: drop one of the two";
-    refused_options("pure, destructive", &[(message, "pure")]);
+    refused_plain("pure, destructive", &[(message, "pure")]);
     refused_options("destructive, solo, read", &[]);
     refused_options("destructive, write(\"orders\"), max_concurrent = 2", &[]);
 }
 
 #[test]
-fn a_mutable_borrow_in_a_tool_that_reads() {
+fn a_mutable_borrow_in_a_pure_tool() {
     faulty(
-        "#[tool(read)] /** Do it. */ fn f(a: &Db, b: &mut Notes) {}",
-        &[("a `read` tool cannot change its state: borrow `&Notes`, or drop `read`", "&mut Notes")],
-    );
-    faulty(
-        "#[tool(pure)] /** Do it. */ fn f(b: &mut Notes) {}",
+        "#[tool(pure)] /** Do it. */ fn f(a: &Db, b: &mut Notes) {}",
         &[("a `pure` tool cannot change its state: borrow `&Notes`, or drop `pure`", "&mut Notes")],
     );
-    faulty(
-        "#[tool(read, read(\"x\"))] /** Do it. */ fn f(b: &mut Notes) {}",
-        &[("a `read` tool cannot change its state: borrow `&Notes`, or drop `read`", "&mut Notes")],
-    );
-    for options in ["read, write", "read(\"x\")", "read, write(\"x\")"] {
+    for options in ["read", "read, write", "read(\"x\")", "read, write(\"x\")", "destructive"] {
         faulty(&format!("#[tool({options})] /** Do it. */ fn f(b: &mut Notes) {{}}"), &[]);
     }
 }

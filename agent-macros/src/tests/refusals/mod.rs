@@ -1,4 +1,4 @@
-//! Every rule of `validate` and of the options, one mistake for each line.
+//! Mistakes against every rule of `validate` and of the options, one for each line.
 
 mod accesses;
 mod options;
@@ -12,13 +12,13 @@ use crate::{errors::Errors, tool};
 /// The mistakes of a tool whose signature is given.
 #[track_caller]
 fn refused(source: &str, expected: &[(&str, &str)]) {
-    faulty(&format!("#[tool] /** Do it. */ {source} {{}}"), expected);
+    faulty(&format!("#[tool(write)] /** Do it. */ {source} {{}}"), expected);
 }
 
-/// The mistakes of a tool with these options.
+/// The mistakes of a tool with these options; that it declares what it touches is left to others.
 #[track_caller]
 fn refused_options(options: &str, expected: &[(&str, &str)]) {
-    faulty(&format!("#[tool({options})] /** Do it. */ async fn f() {{}}"), expected);
+    faulty(&format!("#[tool({options})] /** Do it. */ async fn f(db: &mut Db) {{}}"), expected);
 }
 
 #[track_caller]

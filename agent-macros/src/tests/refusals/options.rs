@@ -1,10 +1,10 @@
-//! The other options of a tool.
+//! Mistakes in the other options of a tool.
 
 use super::{faulty, refused, refused_options};
 
 #[test]
 fn an_unknown_option() {
-    let message = "unknown option; expected `pure`, `read`, `write`, `destructive`, `solo`, `max_concurrent`, `blocking`, `timeout`, `name`, `title`, `description` or `crate`";
+    let message = "unknown option; expected `pure`, `read`, `write`, `destructive`, `solo`, `max_concurrent`, `inline`, `blocking`, `timeout`, `name`, `title`, `description` or `crate`";
     refused_options("durable = true, single", &[(message, "durable"), (message, "single")]);
     refused_options("std::read", &[(message, "std::read")]);
     refused_options("rd, time = \"5s\"", &[(message, "rd"), (message, "time")]);
@@ -64,7 +64,7 @@ fn an_option_given_twice() {
 }
 
 #[test]
-fn a_limit_that_is_no_number() {
+fn a_limit_that_is_not_a_number() {
     let message = "write a whole number above zero";
     for number in ["0", "-1", "4294967296", "99999999999999999999"] {
         refused_options(&format!("max_concurrent = {number}"), &[(message, number)]);
@@ -79,7 +79,7 @@ fn a_limit_that_is_no_number() {
 }
 
 #[test]
-fn a_timeout_that_is_no_duration() {
+fn a_timeout_that_is_not_a_duration() {
     let message = "write a whole number above zero and its unit, such as `500ms`, `5s` or `2m`";
     for text in [
         "\"5\"",
@@ -100,27 +100,46 @@ fn a_timeout_that_is_no_duration() {
 }
 
 #[test]
-fn a_timeout_of_a_sync_function() {
+fn a_timeout_of_a_body_that_runs_in_place() {
+    let message = "an `inline` body cannot be timed out: drop `timeout`, or drop `inline` to run it on a thread";
     faulty(
-        "#[tool(timeout = \"5s\")] /** Do it. */ fn f() {}",
-        &[("a sync function cannot be timed out: make it `async`, or add `blocking`", "timeout")],
+        "#[tool(pure, timeout = \"5s\", inline)] /** Do it. */ fn f() {}",
+        &[(message, "timeout")],
     );
-    faulty("#[tool(timeout = \"5s\", blocking)] /** Do it. */ fn f() {}", &[]);
+    faulty("#[tool(pure, timeout = \"5s\")] /** Do it. */ fn f() {}", &[]);
     refused_options("timeout = \"5s\"", &[]);
+    refused_options("timeout = \"5s\", blocking", &[]);
+}
+
+#[test]
+fn a_word_for_where_the_body_runs_anyway() {
+    let in_place = "an `async fn` is polled in place already: drop `inline`";
+    refused_options("inline", &[(in_place, "inline")]);
+    faulty("#[tool(pure, inline)] /** Do it. */ fn f() {}", &[]);
+    let on_a_thread = "a `fn` runs on a thread that may block already: drop `blocking`";
+    faulty("#[tool(pure, blocking)] /** Do it. */ fn f() {}", &[(on_a_thread, "blocking")]);
+    refused_options("blocking", &[]);
+    let both = "an `inline` body is short, and a `blocking` one is not: drop one of the two";
+    for function in ["fn", "async fn"] {
+        faulty(
+            &format!("#[tool(pure, inline, blocking)] /** Do it. */ {function} f() {{}}"),
+            &[(both, "blocking")],
+        );
+    }
 }
 
 #[test]
 fn no_description() {
     let message = "describe the tool, the model chooses by this text: add a doc comment or `description = \"..\"`";
-    faulty("#[tool] fn f() {}", &[(message, "f")]);
-    faulty("#[tool] /** */ #[doc(hidden)] fn f() {}", &[(message, "f")]);
-    faulty("#[tool(description = \" \")] /// Do it.\n fn f() {}", &[(message, "\" \"")]);
-    faulty("#[tool(description = \"Do it.\")] fn f() {}", &[]);
-    faulty("#[tool] #[doc = include_str!(\"f.md\")] fn f() {}", &[]);
+    faulty("#[tool(pure)] fn f() {}", &[(message, "f")]);
+    faulty("#[tool(pure)] /** */ #[doc(hidden)] fn f() {}", &[(message, "f")]);
+    faulty("#[tool(pure, description = \" \")] /// Do it.\n fn f() {}", &[(message, "\" \"")]);
+    faulty("#[tool(pure, description = \"Do it.\")] fn f() {}", &[]);
+    faulty("#[tool(pure)] #[doc = include_str!(\"f.md\")] fn f() {}", &[]);
 }
 
 #[test]
-fn a_name_that_providers_refuse() {
+fn a_name_that_providers_reject() {
     let rule = "the name of a tool is up to 64 of `A-Z`, `a-z`, `0-9`, `_` and `-`, and starts with a letter or `_`";
     for name in ["\"\"", "\"a b\"", "\"1a\"", "\"-a\"", "\"a.b\"", "\"löschen\""] {
         refused_options(&format!("name = {name}"), &[(rule, name)]);
@@ -128,7 +147,7 @@ fn a_name_that_providers_refuse() {
     let long = format!("\"{}\"", "a".repeat(65));
     refused_options(&format!("name = {long}"), &[(rule, &long)]);
     refused("fn löschen()", &[(&format!("{rule}: add `name = \"..\"`"), "löschen")]);
-    faulty("#[tool(name = \"delete-it\")] /** Do it. */ fn löschen() {}", &[]);
+    faulty("#[tool(pure, name = \"delete-it\")] /** Do it. */ fn löschen() {}", &[]);
 }
 
 #[test]
@@ -139,5 +158,5 @@ fn a_name_that_hides_a_primitive_type() {
         );
         refused(&format!("fn {name}()"), &[(&message, name)]);
     }
-    faulty("#[tool(name = \"char\")] /** Do it. */ fn to_char() {}", &[]);
+    faulty("#[tool(pure, name = \"char\")] /** Do it. */ fn to_char() {}", &[]);
 }

@@ -1,4 +1,4 @@
-//! The function itself, and its parameters.
+//! Mistakes in the signature of a function.
 
 use super::{accepted, faulty, refused};
 
@@ -93,7 +93,7 @@ fn a_borrow_inside_an_argument() {
 }
 
 #[test]
-fn a_borrow_that_cannot_be_given() {
+fn a_borrow_that_neither_the_state_nor_the_call_can_lend() {
     refused(
         "fn f(a: &mut str)",
         &[(

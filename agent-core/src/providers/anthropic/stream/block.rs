@@ -1,30 +1,29 @@
-//! A block that comes piece by piece.
+//! A block that is being streamed.
 
 use serde_json::value::{RawValue, to_raw_value};
 use std::sync::Arc;
 
 use super::super::decode::{block, call, view};
-use super::Broken;
 use super::rebuilt::{Member, Rebuilt};
-use super::wire::{Event, WireDelta};
+use super::wire::{Malformed, WireDelta, WireEvent};
 use crate::model::{Delta, Request};
 use crate::providers::json_members::{each, items, members, value};
 use crate::transcript::{Content, ContentBlock, SharedText};
 
 pub(super) struct OpenBlock {
-    /// As it began.
+    /// The JSON with which it began.
     raw: Arc<Box<RawValue>>,
-    kind: Kind,
-    /// What came since then, by the names of the members that it belongs to.
+    kind: BlockKind,
+    /// What was streamed since then, by member.
     members: Vec<(String, Member)>,
 }
 
 const INPUT: &str = "input";
 
-const TWO_KINDS: Broken = "a member is of two kinds";
+const TWO_KINDS: Malformed = "a member is of two kinds";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum BlockKind {
     Text,
     Thinking,
     Call,
@@ -37,24 +36,24 @@ impl OpenBlock {
     pub(super) fn new(raw: &RawValue) -> Self {
         let kind = members(raw.get(), ["type"]).ok().and_then(|[kind]| value::<String>(kind));
         let kind = match kind.as_deref() {
-            Some("text") => Kind::Text,
-            Some("thinking") => Kind::Thinking,
-            Some("tool_use") => Kind::Call,
-            Some("fallback") => Kind::Fallback,
-            _ => Kind::Other,
+            Some("text") => BlockKind::Text,
+            Some("thinking") => BlockKind::Thinking,
+            Some("tool_use") => BlockKind::Call,
+            Some("fallback") => BlockKind::Fallback,
+            _ => BlockKind::Other,
         };
         Self { raw: Arc::new(raw.to_owned()), kind, members: Vec::new() }
     }
 
     pub(super) fn is_call(&self) -> bool {
-        self.kind == Kind::Call
+        self.kind == BlockKind::Call
     }
 
     pub(super) fn is_another_model(&self) -> bool {
-        self.kind == Kind::Fallback
+        self.kind == BlockKind::Fallback
     }
 
-    pub(super) fn tell_begin(&self, request: &Request<'_>) {
+    pub(super) fn emit_begin(&self, request: &Request<'_>) {
         match view(&self.raw) {
             Content::Text(text) if !text.is_empty() => request.emit(Delta::Text(&text)),
             Content::Thinking(text) if !text.is_empty() => request.emit(Delta::Thinking(&text)),
@@ -67,16 +66,16 @@ impl OpenBlock {
 
     pub(super) fn add(
         &mut self,
-        event: &Event<'_>,
+        event: &WireEvent<'_>,
         data: &str,
         (request, is_last_call): (&Request<'_>, bool),
-    ) -> Result<(), Broken> {
+    ) -> Result<(), Malformed> {
         let delta = event.delta.as_ref().ok_or("a delta is missing")?;
         match delta.kind() {
             "text_delta" => {
                 let text = delta.text.as_deref().ok_or("a delta has no text")?;
                 self.text("text")?.push_str(text);
-                if self.kind == Kind::Text && !text.is_empty() {
+                if self.kind == BlockKind::Text && !text.is_empty() {
                     request.emit(Delta::Text(text));
                 }
             }
@@ -90,7 +89,7 @@ impl OpenBlock {
             "thinking_delta" => {
                 let text = delta.thinking.as_deref().ok_or("a delta has no thinking")?;
                 self.text("thinking")?.push_str(text);
-                if self.kind == Kind::Thinking && !text.is_empty() {
+                if self.kind == BlockKind::Thinking && !text.is_empty() {
                     request.emit(Delta::Thinking(text));
                 }
             }
@@ -100,14 +99,15 @@ impl OpenBlock {
             }
             "citations_delta" => self.cite(delta)?,
             // The API may add deltas at any time.
-            _ if self.kind == Kind::Other => self.add_unknown(data)?,
+            _ if self.kind == BlockKind::Other => self.add_unknown(data)?,
             _ => {}
         }
         Ok(())
     }
 
-    /// Texts are taken to go on, and all else to be new, as it is with all that is known.
-    fn add_unknown(&mut self, data: &str) -> Result<(), Broken> {
+    /// Handles a delta of an unknown kind as all known kinds behave: texts are appended, and other
+    /// values replace the previous one.
+    fn add_unknown(&mut self, data: &str) -> Result<(), Malformed> {
         let [delta] = members(data, ["delta"]).unwrap_or_default();
         let mut added = Ok(());
         _ = each(delta.map_or("{}", RawValue::get), |name, raw| {
@@ -118,7 +118,7 @@ impl OpenBlock {
         added
     }
 
-    fn add_member(&mut self, name: &str, raw: &RawValue) -> Result<(), Broken> {
+    fn add_member(&mut self, name: &str, raw: &RawValue) -> Result<(), Malformed> {
         if let Some(text) = value::<String>(Some(raw)) {
             self.text(name)?.push_str(&text);
         } else {
@@ -128,7 +128,7 @@ impl OpenBlock {
         Ok(())
     }
 
-    fn cite(&mut self, delta: &WireDelta<'_>) -> Result<(), Broken> {
+    fn cite(&mut self, delta: &WireDelta<'_>) -> Result<(), Malformed> {
         let citation = delta.citation.ok_or("a delta has no citation")?;
         let cited = |raw: Option<&RawValue>| {
             let cited = items(raw.map_or("[]", RawValue::get), usize::MAX).ok().flatten();
@@ -141,26 +141,26 @@ impl OpenBlock {
         Ok(())
     }
 
-    fn text(&mut self, name: &str) -> Result<&mut String, Broken> {
+    fn text(&mut self, name: &str) -> Result<&mut String, Malformed> {
         match self.member(name, |raw| Member::Text(value(raw).unwrap_or_default()))? {
             Member::Text(text) => Ok(text),
             _ => Err(TWO_KINDS),
         }
     }
 
-    fn json(&mut self) -> Result<&mut String, Broken> {
+    fn json(&mut self) -> Result<&mut String, Malformed> {
         match self.member(INPUT, |_| Member::Json(String::new()))? {
             Member::Json(json) => Ok(json),
             _ => Err(TWO_KINDS),
         }
     }
 
-    /// What came for a member; at first that with which the block began.
+    /// Returns the streamed value of a member; it starts with the value that the block began with.
     fn member(
         &mut self,
         name: &str,
         begin: impl FnOnce(Option<&RawValue>) -> Member,
-    ) -> Result<&mut Member, Broken> {
+    ) -> Result<&mut Member, Malformed> {
         const MOST: usize = 64;
         let at = match self.members.iter().position(|(its, _)| *its == name) {
             Some(at) => at,
@@ -174,27 +174,27 @@ impl OpenBlock {
         self.members.get_mut(at).map(|(_, member)| member).ok_or(TWO_KINDS)
     }
 
-    /// The block with all that came.
+    /// Builds the block from everything that was streamed.
     pub(super) fn close(self) -> ContentBlock {
         let Some(json) = self.input() else {
             return block(self.rebuilt(None).unwrap_or(self.raw));
         };
         let input = serde_json::from_str::<&RawValue>(json).ok();
         let raw = input.and_then(|input| self.rebuilt(Some(input)));
-        let is_call = self.kind == Kind::Call;
+        let is_call = self.kind == BlockKind::Call;
         match (raw, input) {
             (Some(raw), Some(input)) if is_call => {
                 let view = self.call(placed(&raw, input.get()));
                 ContentBlock::with_shared_raw(view, raw)
             }
-            // It is no JSON. The call is answered with what is wrong with it, and what goes back with
-            // the next request is made of that.
+            // The arguments are not JSON. The call's result will name the fault, and the block that
+            // goes back with the next request is encoded from the view.
             (None, _) if is_call => self.call(json.into()).into(),
             (raw, _) => block(raw.or_else(|| self.rebuilt(None)).unwrap_or(self.raw)),
         }
     }
 
-    /// The input as it was streamed, if there was any: models send an empty text where there is none.
+    /// The streamed input; `None` if it is empty, which models send for a call without arguments.
     fn input(&self) -> Option<&str> {
         self.members.iter().find_map(|(_, member)| match member {
             Member::Json(json) if !json.trim_ascii().is_empty() => Some(json.as_str()),
@@ -214,8 +214,12 @@ impl OpenBlock {
     }
 }
 
-/// The input where it stands in its block: after its name, which stands there once before all that is
-/// left of the block without it. To compare it would take as long as to copy it.
+/// The input as a part of its block, so that large arguments are held once.
+///
+/// It is the text after `"input":`. Apart from the input, the block has `json.len() - input.len()`
+/// bytes, so its name ends within so many bytes from the start. If the name occurs twice there, the
+/// place is not known and the input is copied. Comparing the text instead would take as long as
+/// copying it.
 fn placed(block: &Arc<Box<RawValue>>, input: &str) -> SharedText {
     let json = block.get();
     let around = json.get(..json.len().saturating_sub(input.len())).unwrap_or_default();
@@ -241,7 +245,7 @@ mod tests {
         for (raw, is_held_once) in [
             (r#"{"type":"tool_use","id":"1","name":"write","input":"#, true),
             (r#"{"input":"#, true),
-            // Which of them it is would have to be found out.
+            // The name occurs twice, so the place of the input is not known.
             (r#"{"caller":{"input":1},"id":"1","input":"#, false),
         ] {
             let block = [raw, INPUT, r#","type":"tool_use"}"#].concat();
@@ -250,7 +254,7 @@ mod tests {
             assert_eq!(&*input, INPUT);
             assert_eq!(matches!(input, SharedText::Part(..)), is_held_once, "{block}");
 
-            // Those of an answer that comes whole always are.
+            // The arguments of an answer that is not streamed are always held once.
             let Content::ToolCall(call) = view(&block) else { panic!("{block}") };
             assert!(matches!(call.shared_arguments(), SharedText::Part(..)));
             assert_eq!(call.arguments(), INPUT);

@@ -1,4 +1,4 @@
-//! The response in an answer that comes in events, without I/O and without a clock.
+//! Decodes an answer that is streamed as events, without I/O and without a clock.
 
 mod block;
 mod rebuilt;
@@ -14,13 +14,13 @@ use super::failure;
 use super::settings::Settings;
 use crate::error::ModelError;
 use crate::model::{Delta, Request};
-use crate::providers::dialect::{Decode, Heard};
+use crate::providers::dialect::{Decode, Progress};
 use crate::providers::json_members::{members, value};
 use crate::transcript::{Content, ContentBlock, Response};
 use block::OpenBlock;
-use wire::{Event, WireDelta};
+use wire::{Malformed, WireDelta, WireEvent};
 
-/// The stop reason after which the calls of a message are made.
+/// The stop reason after which the calls of a message run.
 const TOOL_USE: &str = "tool_use";
 
 pub(super) struct Decoder<'a> {
@@ -28,25 +28,24 @@ pub(super) struct Decoder<'a> {
     request: Request<'a>,
     headers: HeaderMap,
     around: Around,
-    /// With the index that each has on the wire: it only grows.
-    blocks: Vec<(u64, State)>,
-    /// The message has moved past so many blocks, and the calls among them are told.
+    /// Each with its index on the wire; indexes only grow.
+    blocks: Vec<(u64, StreamedBlock)>,
+    /// The number of blocks that the message has moved past; the calls among them were emitted.
     passed: usize,
     has_begun: bool,
     has_ended: bool,
-    /// Another model took over, and what the one before it wanted may count for nothing.
+    /// Whether another model took over. The response can then leave out calls of the previous
+    /// model, so no call is emitted any more.
     is_taken_over: bool,
-    /// The index of the call that began last: the arguments that are told are its.
+    /// The index of the call that began last. `Delta::Arguments` belongs to that call alone, so
+    /// pieces of an earlier call are not emitted.
     last_call: Option<u64>,
 }
 
-enum State {
+enum StreamedBlock {
     Open(Box<OpenBlock>),
     Closed(ContentBlock),
 }
-
-/// Why an event cannot be taken in.
-type Broken = &'static str;
 
 impl<'a> Decoder<'a> {
     pub(super) fn new(settings: &'a Settings, request: Request<'a>, headers: HeaderMap) -> Self {
@@ -64,7 +63,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn take(&mut self, event: &Event<'_>, data: &str) -> Result<Heard, Broken> {
+    fn take(&mut self, event: &WireEvent<'_>, data: &str) -> Result<Progress, Malformed> {
         match event.kind() {
             "content_block_delta" => self.add(event, data)?,
             "content_block_start" => self.begin_block(event)?,
@@ -73,16 +72,16 @@ impl<'a> Decoder<'a> {
             "message_delta" => self.update(event),
             "message_stop" => {
                 self.has_ended = true;
-                return Ok(Heard::All);
+                return Ok(Progress::Complete);
             }
-            "ping" => return Ok(Heard::Nothing),
-            // The API may add events at any time.
+            "ping" => return Ok(Progress::None),
+            // The API can add events at any time.
             _ => {}
         }
-        Ok(Heard::Something)
+        Ok(Progress::Content)
     }
 
-    fn begin(&mut self, message: &RawValue) -> Result<(), Broken> {
+    fn begin(&mut self, message: &RawValue) -> Result<(), Malformed> {
         if mem::replace(&mut self.has_begun, true) {
             return Err("it begins twice");
         }
@@ -92,7 +91,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn update(&mut self, event: &Event<'_>) {
+    fn update(&mut self, event: &WireEvent<'_>) {
         if let Some(usage) = event.usage {
             self.around.tokens.update(Tokens::read(usage));
         }
@@ -102,7 +101,7 @@ impl<'a> Decoder<'a> {
         if let Some(reason) = stop_reason {
             self.around.stop_reason = Some(reason.to_string());
             if **reason == *TOOL_USE {
-                self.tell_complete();
+                self.emit_complete();
             }
         }
         if let Some(details) = details.and_then(stop_details) {
@@ -110,9 +109,9 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn begin_block(&mut self, event: &Event<'_>) -> Result<(), Broken> {
+    fn begin_block(&mut self, event: &WireEvent<'_>) -> Result<(), Malformed> {
         if !self.has_begun || self.around.stop_reason.is_some() {
-            return Err("a block stands outside of the message");
+            return Err("a block is outside of the message");
         }
         let index = event.index.ok_or("a block has no index")?;
         if self.blocks.last().is_some_and(|(last, _)| index <= *last) {
@@ -126,48 +125,48 @@ impl<'a> Decoder<'a> {
         if block.is_call() {
             self.last_call = Some(index);
         }
-        self.tell_complete();
-        block.tell_begin(&self.request);
-        self.blocks.push((index, State::Open(Box::new(block))));
+        self.emit_complete();
+        block.emit_begin(&self.request);
+        self.blocks.push((index, StreamedBlock::Open(Box::new(block))));
         Ok(())
     }
 
-    fn add(&mut self, event: &Event<'_>, data: &str) -> Result<(), Broken> {
+    fn add(&mut self, event: &WireEvent<'_>, data: &str) -> Result<(), Malformed> {
         let (request, is_last) = (self.request, event.index == self.last_call);
         match self.state(event)? {
-            State::Open(block) => block.add(event, data, (&request, is_last)),
-            State::Closed(_) => Err("a block goes on after its end"),
+            StreamedBlock::Open(block) => block.add(event, data, (&request, is_last)),
+            StreamedBlock::Closed(_) => Err("a block continues after its end"),
         }
     }
 
-    fn end_block(&mut self, event: &Event<'_>) -> Result<(), Broken> {
+    fn end_block(&mut self, event: &WireEvent<'_>) -> Result<(), Malformed> {
         let state = self.state(event)?;
-        let ended = mem::replace(state, State::Closed(Content::Opaque.into()));
-        let State::Open(block) = ended else { return Err("a block ends twice") };
-        *state = State::Closed(block.close());
+        let ended = mem::replace(state, StreamedBlock::Closed(Content::Opaque.into()));
+        let StreamedBlock::Open(block) = ended else { return Err("a block ends twice") };
+        *state = StreamedBlock::Closed(block.close());
         Ok(())
     }
 
-    fn state(&mut self, event: &Event<'_>) -> Result<&mut State, Broken> {
+    fn state(&mut self, event: &WireEvent<'_>) -> Result<&mut StreamedBlock, Malformed> {
         let index = event.index.ok_or("a block has no index")?;
         let at = match self.blocks.last() {
             Some((last, _)) if *last == index => Ok(self.blocks.len() - 1),
             _ => self.blocks.binary_search_by_key(&index, |(index, _)| *index),
         };
         let state = at.ok().and_then(|at| self.blocks.get_mut(at));
-        state.map(|(_, state)| state).ok_or("a block goes on that has not begun")
+        state.map(|(_, state)| state).ok_or("a block continues that has not begun")
     }
 
-    /// Tells the calls that are complete. None is told before an earlier one: who hears of them may
-    /// count on their order.
-    fn tell_complete(&mut self) {
+    /// Emits the calls that are complete. A call is never emitted before an earlier one: the
+    /// receiver starts them in this order.
+    fn emit_complete(&mut self) {
         while let Some((_, state)) = self.blocks.get(self.passed)
             && !self.is_taken_over
         {
             match state {
-                State::Open(block) if block.is_call() => return,
-                State::Open(_) => {}
-                State::Closed(block) => {
+                StreamedBlock::Open(block) if block.is_call() => return,
+                StreamedBlock::Open(_) => {}
+                StreamedBlock::Closed(block) => {
                     if let Content::ToolCall(call) = block.content() {
                         self.request.emit(Delta::CallDone(call));
                     }
@@ -177,14 +176,13 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Whether it ends in order to have calls made, of which one may have lost something.
+    /// Whether the response ends to have its calls run, and one of them is incomplete.
     fn has_lost_a_call(&self) -> bool {
-        let is_open =
-            |(_, state): &(u64, State)| matches!(state, State::Open(block) if block.is_call());
+        let is_open = |(_, state): &(u64, StreamedBlock)| matches!(state, StreamedBlock::Open(block) if block.is_call());
         self.around.stop_reason.as_deref() == Some(TOOL_USE) && self.blocks.iter().any(is_open)
     }
 
-    /// An event as an answer, for errors.
+    /// Wraps an event as an answer, for errors.
     fn answer(&self, data: &str) -> http::Response<Bytes> {
         let mut answer = http::Response::new(Bytes::copy_from_slice(data.as_bytes()));
         *answer.headers_mut() = self.headers.clone();
@@ -197,11 +195,11 @@ impl<'a> Decoder<'a> {
 }
 
 impl Decode for Decoder<'_> {
-    fn event(&mut self, data: &str) -> Result<Heard, ModelError> {
+    fn event(&mut self, data: &str) -> Result<Progress, ModelError> {
         if self.has_ended {
-            return Ok(Heard::All);
+            return Ok(Progress::Complete);
         }
-        let event = Event::read(data);
+        let event = WireEvent::read(data);
         let event = event.map_err(|error| self.broken(data, &failure::place(&error)))?;
         if event.is_error() {
             return Err(failure::of(self.settings, &self.request, &self.answer(data)));
@@ -215,8 +213,8 @@ impl Decode for Decoder<'_> {
         }
         let Self { settings, headers, around, blocks, .. } = self;
         let blocks = blocks.into_iter().map(|(_, state)| match state {
-            State::Open(block) => block.close(),
-            State::Closed(block) => block,
+            StreamedBlock::Open(block) => block.close(),
+            StreamedBlock::Closed(block) => block,
         });
         Ok(around.response(settings, &headers, blocks))
     }

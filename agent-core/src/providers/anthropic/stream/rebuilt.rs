@@ -1,4 +1,4 @@
-//! A block as its JSON would be if it had come whole.
+//! Rebuilds a streamed block as the JSON that an answer without streaming would hold.
 
 use serde::ser::{Error, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use crate::providers::json_members::each;
 
-/// What was streamed of a member.
+/// The streamed value of a member.
 pub(super) enum Member {
     Text(String),
     /// Pieces of the block's input.
@@ -15,11 +15,12 @@ pub(super) enum Member {
     Raw(Box<RawValue>),
 }
 
-/// The members with which a block began, byte for byte, and in their places those that were streamed.
+/// The members with which a block began, byte for byte; those that were streamed are in their
+/// places.
 pub(super) struct Rebuilt<'a> {
     pub(super) raw: &'a RawValue,
     pub(super) members: &'a [(String, Member)],
-    /// What the pieces of the input are together; if they are nothing, it is as it began.
+    /// The joined pieces of the input; `None` keeps the input with which the block began.
     pub(super) input: Option<&'a RawValue>,
 }
 
@@ -54,7 +55,7 @@ impl Serialize for Rebuilt<'_> {
             }
             written = match left.iter().position(|(its, _)| *its == name) {
                 Some(at) => self.write(&mut map, &name, &left.remove(at).1),
-                // One of a name that was there twice.
+                // A second member of the same name.
                 None if streamed.iter().any(|(its, _)| *its == name) => Ok(()),
                 None => map.serialize_entry(&name, raw),
             };

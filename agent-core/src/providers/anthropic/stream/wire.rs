@@ -1,4 +1,4 @@
-//! The events as they stand on the wire.
+//! The events of a stream, as the API sends them.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -7,11 +7,14 @@ use std::ops::Deref;
 
 use crate::providers::json_members::{members, value};
 
-/// All that an event may have of what is known: it is read once, and borrows what it can.
+/// Why an event cannot be decoded.
+pub(super) type Malformed = &'static str;
+
+/// The known members of an event. They are read in one pass and borrow from its text.
 #[derive(Deserialize)]
-pub(super) struct Event<'a> {
+pub(super) struct WireEvent<'a> {
     #[serde(rename = "type", borrow)]
-    kind: Option<Text<'a>>,
+    kind: Option<WireText<'a>>,
     pub(super) index: Option<u64>,
     #[serde(borrow)]
     pub(super) delta: Option<WireDelta<'a>>,
@@ -25,32 +28,32 @@ pub(super) struct Event<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// What a `content_block_delta` or a `message_delta` adds.
+/// The `delta` member of a `content_block_delta` or `message_delta`.
 #[derive(Default, Deserialize)]
 pub(super) struct WireDelta<'a> {
     #[serde(rename = "type", borrow)]
-    kind: Option<Text<'a>>,
+    kind: Option<WireText<'a>>,
     #[serde(borrow)]
-    pub(super) text: Option<Text<'a>>,
+    pub(super) text: Option<WireText<'a>>,
     #[serde(borrow)]
-    pub(super) thinking: Option<Text<'a>>,
+    pub(super) thinking: Option<WireText<'a>>,
     #[serde(borrow)]
-    pub(super) signature: Option<Text<'a>>,
+    pub(super) signature: Option<WireText<'a>>,
     #[serde(borrow)]
-    pub(super) partial_json: Option<Text<'a>>,
+    pub(super) partial_json: Option<WireText<'a>>,
     #[serde(borrow)]
     pub(super) citation: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(super) stop_reason: Option<Text<'a>>,
+    pub(super) stop_reason: Option<WireText<'a>>,
     #[serde(borrow)]
     pub(super) stop_details: Option<&'a RawValue>,
 }
 
-/// Serde borrows a `Cow` only where it stands alone, not within an `Option`.
+/// Borrows where the JSON has no escapes. Serde borrows a plain `Cow` but not an `Option<Cow>`.
 #[derive(Deserialize)]
-pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct WireText<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl Deref for Text<'_> {
+impl Deref for WireText<'_> {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -58,18 +61,18 @@ impl Deref for Text<'_> {
     }
 }
 
-impl<'a> Event<'a> {
-    /// What of an event is as expected.
+impl<'a> WireEvent<'a> {
+    /// Reads the members that have the expected types.
     ///
     /// # Errors
     ///
-    /// When it is no JSON object.
+    /// When the data is not a JSON object.
     pub(super) fn read(data: &'a str) -> serde_json::Result<Self> {
         serde_json::from_str(data).or_else(|_| Self::read_each(data))
     }
 
-    /// As [`read`](Self::read), where a member is of another type than expected: that says nothing if
-    /// the event or the delta is one that is not known.
+    /// Reads each member separately, after one of them was not of the expected type. That is not an
+    /// error if the event or the delta is of an unknown kind.
     fn read_each(data: &'a str) -> serde_json::Result<Self> {
         const MEMBERS: [&str; 7] =
             ["type", "index", "delta", "content_block", "message", "usage", "error"];
@@ -83,7 +86,7 @@ impl<'a> Event<'a> {
         self.kind.as_deref().unwrap_or_default()
     }
 
-    /// Gateways leave the type out.
+    /// Whether the event is an error. Gateways can omit the type.
     pub(super) fn is_error(&self) -> bool {
         self.kind() == "error" || (self.kind.is_none() && self.error.is_some())
     }

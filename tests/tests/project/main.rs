@@ -1,0 +1,6 @@
+//! The repository itself: its documents and its layers.
+
+#![cfg(test)]
+
+mod docs;
+mod layers;
