@@ -1,6 +1,6 @@
 //! What generated code names, and nothing else does: everything else may be renamed freely.
 
-pub use crate::dispatch::caller::in_a_batch;
+pub use crate::dispatch::bench::in_a_batch;
 #[cfg(feature = "anthropic")]
 pub use crate::providers::anthropic::stream_in_place;
 pub use crate::tool::access::{Lent, Resource};

@@ -9,9 +9,9 @@ use crate::dispatch::held::Held;
 use crate::dispatch::over::Over;
 use crate::dispatch::prepare::{OUTER_ENDED, Prepared};
 use crate::dispatch::replay::ReplayCache;
+use crate::dispatch::row::{CallEvent, CallEventKind, Offered};
 use crate::dispatch::rules::Rules;
-use crate::dispatch::state::{CallEvent, CallEventKind, Offered};
-use crate::dispatch::table::{Admitted, Table};
+use crate::dispatch::table::{Admission, CallTable};
 use crate::log::step::{CallRecord, Emit, Step};
 use crate::rules::limits::cut_result;
 use crate::schedule::queue::Resumed;
@@ -29,7 +29,7 @@ pub(crate) type Results<'a> = dyn FnMut(usize, ToolResult) + Send + 'a;
 /// that writes has run if it does not. Dropped, it stops what has started.
 pub(crate) struct Batch {
     /// `None` once another driver has it, which stops what runs when it is dropped.
-    pub(super) table: Option<Arc<Table>>,
+    pub(super) table: Option<Arc<CallTable>>,
     /// The calls past which the response has moved.
     pub(super) offered: Vec<ToolCall>,
     pub(super) held: Held,
@@ -41,11 +41,11 @@ pub(crate) struct Batch {
 impl Batch {
     /// Opens a batch with room for so many calls.
     pub(crate) fn new(rules: Rules, calls: usize) -> Self {
-        Self::of(Table::new(rules, calls))
+        Self::of(CallTable::new(rules, calls))
     }
 
     /// The batch of calls that are in a table already.
-    pub(super) fn of(table: Arc<Table>) -> Self {
+    pub(super) fn of(table: Arc<CallTable>) -> Self {
         let (held, mail, why) = (Held::default(), Vec::new(), "the runtime was shut down");
         Self { table: Some(table), offered: Vec::new(), held, mail, why }
     }
@@ -84,17 +84,17 @@ impl Batch {
     }
 
     /// Starts a call in a task, since the model's stream should not wait for its first poll.
-    fn start(table: &Arc<Table>, index: usize, prepared: Box<Prepared>) {
-        let mut admitted = Admitted::Waits;
+    fn start(table: &Arc<CallTable>, index: usize, prepared: Box<Prepared>) {
+        let mut admitted = Admission::Waits;
         table.admit(&mut vec![(index, prepared)], |_, became| admitted = became);
         match admitted {
-            Admitted::Ready => {
+            Admission::Ready => {
                 if let Resumed::Ended(Some(holding)) = table.launch(index) {
                     holding.release();
                 }
             }
-            Admitted::Waits | Admitted::Gone => {}
-            Admitted::Late => table.refuse(index, Ending::not_run(OUTER_ENDED)),
+            Admission::Waits | Admission::Gone => {}
+            Admission::Late => table.refuse(index, Ending::not_run(OUTER_ENDED)),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::dispatch::batch::Batch;
 use crate::dispatch::ending::{Ending, drop_quietly};
 use crate::dispatch::prepare::{CallMeta, Prepared, to_claim_point};
 use crate::dispatch::rules::Rules;
-use crate::dispatch::table::Table;
+use crate::dispatch::table::CallTable;
 use crate::dispatch::task::poll_body;
 use crate::log::run_id::RunId;
 use crate::log::step::Step;
@@ -118,6 +118,11 @@ impl Toolset {
 }
 
 impl Caller {
+    /// What its calls run under.
+    pub(super) fn rules(&self) -> Rules {
+        self.shared.rules(None, false)
+    }
+
     fn shared_mut(&mut self) -> &mut Shared {
         Arc::make_mut(&mut self.shared)
     }
@@ -167,7 +172,7 @@ impl Caller {
     /// When it is awaited outside of a tokio runtime, if the call has to wait or runs on a thread.
     pub fn call<'a>(&self, call: &'a ToolCall) -> Calling<'a> {
         let (cancelled, progress, key) = (None, None, None);
-        let start = Start { caller: self.clone(), call, cancelled, progress, key };
+        let start = CallStart { caller: self.clone(), call, cancelled, progress, key };
         Calling { stage: Stage::Start(start) }
     }
 }
@@ -187,7 +192,7 @@ pub struct Calling<'a> {
 }
 
 enum Stage<'a> {
-    Start(Start<'a>),
+    Start(CallStart<'a>),
     Batch(BoxFuture<'a, ToolResult>),
     Over,
 }
@@ -195,7 +200,7 @@ enum Stage<'a> {
 /// Takes what a tool reports.
 type Report<'a> = dyn FnMut(&str) + Send + 'a;
 
-struct Start<'a> {
+struct CallStart<'a> {
     caller: Caller,
     call: &'a ToolCall,
     cancelled: Option<BoxFuture<'a, ()>>,
@@ -228,7 +233,7 @@ impl<'a> Calling<'a> {
         self
     }
 
-    fn start(&mut self) -> &mut Start<'a> {
+    fn start(&mut self) -> &mut CallStart<'a> {
         match &mut self.stage {
             Stage::Start(start) => start,
             _ => panic!("a call that has begun cannot be changed"),
@@ -261,7 +266,7 @@ enum Begun<'a> {
     Goes(BoxFuture<'a, ToolResult>),
 }
 
-impl<'a> Start<'a> {
+impl<'a> CallStart<'a> {
     fn begin(self, cx: &mut Context<'_>) -> Begun<'a> {
         let shared = self.caller.shared.clone();
         let tool = shared.toolset.position(self.call.name());
@@ -409,8 +414,8 @@ impl Shared {
     }
 
     /// A table in which the call runs already.
-    fn open_table(&self, tool: usize, permits: Option<Permits>) -> Arc<Table> {
-        let table = Table::new(Rules { parent: None, ..self.rules(None, false) }, 1);
+    fn open_table(&self, tool: usize, permits: Option<Permits>) -> Arc<CallTable> {
+        let table = CallTable::new(Rules { parent: None, ..self.rules(None, false) }, 1);
         let permits = permits.unwrap_or_else(|| Permits::new(self.call_ref(), None));
         table.open_running(self.meta(tool, Instant::now()), permits);
         table
@@ -419,7 +424,7 @@ impl Shared {
 
 thread_local! {
     /// The table that was made for the call which this thread polls.
-    static OPENED: Cell<Option<Arc<Table>>> = const { Cell::new(None) };
+    static OPENED: Cell<Option<Arc<CallTable>>> = const { Cell::new(None) };
 }
 
 impl Opens for Shared {
@@ -428,24 +433,4 @@ impl Opens for Shared {
         OPENED.set(Some(table.clone()));
         ParentCall::new(table, 0)
     }
-}
-
-/// The calls of one response through ledger and dispatch alone: for the benches.
-#[doc(hidden)]
-pub async fn in_a_batch(
-    toolset: &Toolset,
-    limits: &Limits,
-    calls: &[&ToolCall],
-) -> Vec<Option<ToolResult>> {
-    let mut results = vec![None; calls.len()];
-    let rules = toolset.caller().limits(limits.clone()).shared.rules(None, false);
-    let batch = Box::new(Batch::new(rules, calls.len()));
-    let mut stop = StopSignal::never();
-    let mut put = |index: usize, result| {
-        if let Some(slot) = results.get_mut(index) {
-            *slot = Some(result);
-        }
-    };
-    batch.seal(calls, &mut stop, &mut |_: &Step<'_>| {}, &mut put).await;
-    results
 }

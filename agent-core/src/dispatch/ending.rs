@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::error::ToolErrorKind;
 use crate::json::excerpt;
 use crate::schema::Access;
-use crate::tool::meta::Returned;
+use crate::tool::meta::ToolReturn;
 use crate::transcript::{CallStatus, More, ToolCall, ToolResult};
 
 /// How a call ended.
@@ -23,7 +23,7 @@ pub(super) struct Ending {
 
 impl Ending {
     /// The tool returned.
-    pub(super) fn of(returned: Returned) -> Self {
+    pub(super) fn of(returned: ToolReturn) -> Self {
         let error = match returned {
             Ok(output) => {
                 let (text, more) = output.into_parts();

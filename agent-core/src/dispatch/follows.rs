@@ -8,13 +8,13 @@ use crate::schedule::claim::{Claim, Mode, Place};
 /// For each place and mode the call whose chain of conflicts ended last.
 #[derive(Default)]
 pub(super) struct Follows {
-    places: HashMap<Place, [Option<Chain>; Mode::ALL.len()]>,
+    places: HashMap<Place, [Option<ConflictChain>; Mode::ALL.len()]>,
     /// The call that runs: its claims, and how long the chain before it took.
     running: Option<(usize, Vec<Claim>, Duration)>,
 }
 
 #[derive(Clone, Copy)]
-struct Chain {
+struct ConflictChain {
     last: usize,
     took: Duration,
 }
@@ -46,7 +46,7 @@ impl Follows {
         else {
             return;
         };
-        let chain = Chain { last: index, took: before + ran };
+        let chain = ConflictChain { last: index, took: before + ran };
         for Claim { place, mode } in claims {
             let modes = self.places.entry(place).or_default();
             let slot = Mode::ALL.into_iter().zip(modes).find(|(its, _)| *its == mode);

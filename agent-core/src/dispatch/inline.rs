@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::dispatch::ending::drop_quietly;
 use crate::dispatch::over::Summary;
+use crate::dispatch::row::EndedHere;
 use crate::dispatch::seal::Sealed;
-use crate::dispatch::state::EndedHere;
-use crate::dispatch::table::Admitted;
+use crate::dispatch::table::Admission;
 use crate::dispatch::task::{BLOCKS, poll_body, record_times};
 use crate::log::step::Step;
 use crate::schedule::queue::{Holding, Resumed, give_back};
@@ -88,12 +88,12 @@ impl Sealed<'_, '_> {
             }
             let (became, displaced) = table.accept(waiter.index, by);
             Some(match became {
-                Admitted::Ready => {
+                Admission::Ready => {
                     ready.push_back(waiter.index);
                     Resumed::Continues
                 }
-                Admitted::Waits => Resumed::Ended(displaced),
-                Admitted::Gone | Admitted::Late => Resumed::Gone,
+                Admission::Waits => Resumed::Ended(displaced),
+                Admission::Gone | Admission::Late => Resumed::Gone,
             })
         });
     }

@@ -16,8 +16,8 @@ use crate::dispatch::follows::Follows;
 use crate::dispatch::held::{Decided, Held};
 use crate::dispatch::over::{Over, Summary};
 use crate::dispatch::prepare::{OUTER_ENDED, Prepared};
-use crate::dispatch::state::{CallEvent, CallEventKind, Offered};
-use crate::dispatch::table::{Admitted, Table};
+use crate::dispatch::row::{CallEvent, CallEventKind, Offered};
+use crate::dispatch::table::{Admission, CallTable};
 use crate::log::step::{Emit, Step};
 use crate::rules::limits::cut_result;
 use crate::rules::stop::{StopCause, StopSignal};
@@ -67,7 +67,7 @@ impl Batch {
 }
 
 pub(super) struct Sealed<'a, 'b> {
-    pub(super) table: Arc<Table>,
+    pub(super) table: Arc<CallTable>,
     pub(super) calls: &'a [&'a ToolCall],
     pub(super) held: Held,
     /// Calls that are to be admitted together.
@@ -96,7 +96,7 @@ pub(super) struct Sealed<'a, 'b> {
 
 impl<'a, 'b> Sealed<'a, 'b> {
     fn new(
-        table: Arc<Table>,
+        table: Arc<CallTable>,
         calls: &'a [&'a ToolCall],
         log: &'a mut Emit<'b>,
         results: &'a mut Results<'b>,
@@ -169,7 +169,7 @@ impl<'a, 'b> Sealed<'a, 'b> {
         let Some(call) = self.calls.get(index) else { return };
         self.open += 1;
         let prepared = match self.table.take_offered(index) {
-            Offered::Admitted => return,
+            Offered::Admission => return,
             Offered::Early(over) => return self.take_early(index, *over),
             Offered::Refused(ending) => Err(ending),
             Offered::Unread => match held {
@@ -210,9 +210,9 @@ impl<'a, 'b> Sealed<'a, 'b> {
     pub(super) fn admit_group(&mut self) {
         let (ready, mut late) = (&mut self.ready, Vec::new());
         self.table.admit(&mut self.group, |index, became| match became {
-            Admitted::Ready => ready.push_back(index),
-            Admitted::Waits | Admitted::Gone => {}
-            Admitted::Late => late.push(index),
+            Admission::Ready => ready.push_back(index),
+            Admission::Waits | Admission::Gone => {}
+            Admission::Late => late.push(index),
         });
         for index in late {
             self.answer_unadmitted(index, Ending::not_run(OUTER_ENDED), Instant::now());

@@ -3,142 +3,26 @@
 //! A transition returns what has to be done after the unlock (wake, abort, drop, give back), because
 //! all of that can run code of the user or take other locks.
 
-use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
-use tokio_util::sync::CancellationToken;
 
 use crate::dispatch::ending::Ending;
 use crate::dispatch::over::{Over, Summary};
 use crate::dispatch::prepare::{CallMeta, Prepared};
+use crate::dispatch::row::{
+    CallEvent, CallEventKind, CallRow, CallState, CallTimes, EndedHere, MOST_NESTED, Offered,
+    Stopped,
+};
 use crate::dispatch::task::CallTask;
 use crate::log::event::Event;
-use crate::log::waited_for::WaitedFor;
 use crate::schedule::queue::Holding;
 use crate::sync::{AbortHandle, Instant};
 use crate::transcript::Usage;
 
-/// The only place that knows where a call is.
-pub(super) enum CallState {
-    /// It was not admitted: not looked at yet, or held by the driver.
-    Unread,
-    /// It ended before it was admitted; answered when the response has ended.
-    Refused(Box<Ending>),
-    /// It waits in the ledger or for a slot.
-    Queued,
-    /// It has all that it needs, and was not polled yet. Without a state of its own it would be nowhere
-    /// between its release and its first poll, and a driver that counts open calls would miss it.
-    Starting,
-    /// Its body was polled, or handed to a task or a thread. Without `since` it has not begun there.
-    Running { since: Option<Instant>, task: Option<Arc<CallTask>>, abort: Option<AbortHandle> },
-    /// It has ended, and the driver has not taken the ending. Without one it never began.
-    Ended(Option<Ending>, CallTimes),
-    /// The driver has its result, which counts if its response does.
-    Early(Box<Over>),
-    /// The driver has its ending.
-    Counted,
-}
-
-/// When a call began and ended.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct CallTimes {
-    started: Option<Instant>,
-    ended: Instant,
-}
-
-/// A call of the batch.
-pub(super) struct Row {
-    pub(super) state: CallState,
-    pub(super) meta: Option<CallMeta>,
-    /// The call until it begins.
-    pub(super) prepared: Option<Box<Prepared>>,
-    /// A column and not a part of a state: a body that outlives its timeout has its result long before it
-    /// gives back its claims.
-    pub(super) holding: Option<Holding>,
-    pub(super) token: Option<CancellationToken>,
-    /// What it waited for last.
-    pub(super) waited_for: Option<WaitedFor>,
-    /// The earlier call of the response that the ledger made it wait for.
-    pub(super) follows: Option<usize>,
-    /// The latest that it reported, and the driver has not taken.
-    progress: Option<String>,
-    /// Events of the runs within it that the driver has not taken.
-    nested: VecDeque<Event>,
-    /// It was stopped while another thread polled its body.
-    lingers: bool,
-}
-
-/// As many events of the runs within a call are kept before pieces of answers are left out.
-const MOST_NESTED: usize = 1024;
-
-impl Row {
-    const NEW: Self = Self {
-        state: CallState::Unread,
-        meta: None,
-        prepared: None,
-        holding: None,
-        token: None,
-        waited_for: None,
-        follows: None,
-        progress: None,
-        nested: VecDeque::new(),
-        lingers: false,
-    };
-
-    fn is_open(&self) -> bool {
-        matches!(self.state, CallState::Queued | CallState::Starting | CallState::Running { .. })
-    }
-}
-
-/// A call that the driver's own poll has ended.
 #[derive(Default)]
-pub(super) struct EndedHere {
-    pub(super) holding: Option<Holding>,
-    pub(super) waited_for: Option<WaitedFor>,
-    pub(super) follows: Option<usize>,
-}
-
-/// What came of a call while its response was written.
-pub(super) enum Offered {
-    /// It was not looked at, or is held.
-    Unread,
-    Refused(Ending),
-    Admitted,
-    Early(Box<Over>),
-}
-
-/// Something that happened to a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct CallEvent {
-    pub(super) index: usize,
-    pub(super) kind: CallEventKind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CallEventKind {
-    Started,
-    Progress,
-    Nested,
-    Ended,
-}
-
-/// What is left to do for a call that was stopped.
-#[derive(Default)]
-pub(super) struct Stopped {
-    /// Its body, if it waited.
-    pub(super) prepared: Option<Box<Prepared>>,
-    /// The task that has its body, if it ran.
-    pub(super) task: Option<Arc<CallTask>>,
-    pub(super) abort: Option<AbortHandle>,
-    /// What it held, if it had not begun.
-    pub(super) holding: Option<Holding>,
-    pub(super) waker: Option<Waker>,
-}
-
-#[derive(Default)]
-pub(super) struct State {
-    rows: Vec<Row>,
+pub(super) struct BatchState {
+    rows: Vec<CallRow>,
     mail: Vec<CallEvent>,
     /// Woken with the first event.
     waker: Option<Waker>,
@@ -153,20 +37,20 @@ pub(super) struct State {
     watched: bool,
 }
 
-impl State {
+impl BatchState {
     pub(super) fn new(calls: usize, watched: bool) -> Self {
         Self { rows: Vec::with_capacity(calls), watched, ..Self::default() }
     }
 
-    pub(super) fn row(&mut self, index: usize) -> &mut Row {
+    pub(super) fn row(&mut self, index: usize) -> &mut CallRow {
         while self.rows.len() <= index {
-            self.rows.push(Row::NEW);
+            self.rows.push(CallRow::NEW);
         }
         #[expect(clippy::indexing_slicing, reason = "it was just filled up to there")]
         &mut self.rows[index]
     }
 
-    pub(super) fn get(&self, index: usize) -> Option<&Row> {
+    pub(super) fn get(&self, index: usize) -> Option<&CallRow> {
         self.rows.get(index)
     }
 
@@ -202,7 +86,7 @@ impl State {
     }
 
     /// The row of a call that is still queued.
-    pub(super) fn queued(&mut self, index: usize) -> Option<&mut Row> {
+    pub(super) fn queued(&mut self, index: usize) -> Option<&mut CallRow> {
         if self.over {
             return None;
         }
@@ -341,7 +225,7 @@ impl State {
     }
 
     /// The calls that are queued, with the time since when.
-    pub(super) fn queue_of_calls(&self) -> impl Iterator<Item = (usize, &Row)> {
+    pub(super) fn queue_of_calls(&self) -> impl Iterator<Item = (usize, &CallRow)> {
         self.rows.iter().enumerate().filter(|(_, row)| matches!(row.state, CallState::Queued))
     }
 
@@ -394,7 +278,7 @@ impl State {
             CallState::Early(over) => Offered::Early(over),
             open => {
                 row.state = open;
-                Offered::Admitted
+                Offered::Admission
             }
         }
     }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::dispatch::ending::Ending;
 use crate::dispatch::prepare::{CallMeta, Prepared};
-use crate::dispatch::state::{CallEvent, CallEventKind, CallState, State};
+use crate::dispatch::row::{CallEvent, CallEventKind, CallState};
+use crate::dispatch::state::BatchState;
 use crate::schedule::queue::{CallRef, Holding, Permits};
 use crate::schema::Access;
 use crate::sync::Instant;
@@ -47,7 +48,7 @@ struct Seen {
 
 #[derive(Default)]
 struct Model {
-    state: State,
+    state: BatchState,
     seen: [Seen; CALLS],
     over: bool,
 }
@@ -135,7 +136,7 @@ fn each_call_starts_and_ends_at_most_once_and_gives_back_what_it_held_once() {
     let now = Instant::now();
     for seed in 0..20_000 {
         let mut dice = Dice(seed);
-        let mut model = Model { state: State::new(CALLS, true), ..Model::default() };
+        let mut model = Model { state: BatchState::new(CALLS, true), ..Model::default() };
         for _ in 0..60 {
             model.step(&mut dice, now);
             if dice.roll(4) == 0 {

@@ -6,8 +6,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::dispatch::ending::{Ending, drop_quietly};
 use crate::dispatch::prepare::CallMeta;
-use crate::dispatch::state::{CallState, Row, Stopped};
-use crate::dispatch::table::{Table, lock, wake};
+use crate::dispatch::row::{CallRow, CallState, Stopped};
+use crate::dispatch::table::{CallTable, lock, wake};
 use crate::dispatch::task::TryTake;
 use crate::schedule::queue::{CallRef, CallSlots};
 use crate::sync::Instant;
@@ -19,7 +19,7 @@ enum Blocker {
     Slots,
 }
 
-impl Table {
+impl CallTable {
     /// Starts nothing more, cancels the tokens of the calls that run, and withdraws those that wait.
     pub(super) fn shut(self: &Arc<Self>) {
         self.end_all_starts();
@@ -116,7 +116,7 @@ impl Table {
 
     /// The stuck call behind which a queued one waits in the ledger, if it does; or it waits for slots that
     /// stuck calls hold.
-    fn stuck_before(&self, row: &Row) -> Option<Blocker> {
+    fn stuck_before(&self, row: &CallRow) -> Option<Blocker> {
         let permits = row.holding.as_ref()?.permits();
         let stuck = permits.ticket().and_then(|ticket| lock(&self.ledger).stuck_before(ticket));
         if let Some(call) = stuck {

@@ -11,20 +11,20 @@ use tokio_util::sync::CancellationToken;
 use crate::dispatch::ending::{Ending, drop_quietly};
 use crate::dispatch::over::{Over, Summary};
 use crate::dispatch::prepare::{self, CallMeta, Cover, Prepared};
+use crate::dispatch::row::{CallEvent, EndedHere, Offered};
 use crate::dispatch::rules::Rules;
-use crate::dispatch::state::{CallEvent, EndedHere, Offered, Row, State};
+use crate::dispatch::state::BatchState;
 use crate::dispatch::task::{CallTask, Owner, Spawned};
 use crate::log::event::Event;
 use crate::log::step::{Emit, Step};
 use crate::log::waited_for::WaitedFor;
 use crate::schedule::claim::Claim;
 use crate::schedule::queue::{By, Holding, Permits, Resumed, SharedLedger, Waiter, Waits, Within};
-use crate::schema::Access;
 use crate::sync::{Instant, Mutex, MutexGuard};
-use crate::tool::context::parent::{Host, ParentCall};
+use crate::tool::context::parent::ParentCall;
 use crate::transcript::{ToolCall, Usage};
 
-pub(super) struct Table {
+pub(super) struct CallTable {
     pub(super) rules: Rules,
     /// Orders the calls: the toolset's ledger, or that of an outer call.
     pub(super) ledger: SharedLedger,
@@ -35,12 +35,12 @@ pub(super) struct Table {
     within: Option<Weak<Within>>,
     /// The parent of the tokens of all calls.
     pub(super) stopping: OnceLock<CancellationToken>,
-    state: Mutex<State>,
+    state: Mutex<BatchState>,
 }
 
 /// How far an admitted call has come.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Admitted {
+pub(super) enum Admission {
     /// It has all that it needs.
     Ready,
     Waits,
@@ -50,7 +50,7 @@ pub(super) enum Admitted {
     Late,
 }
 
-impl Table {
+impl CallTable {
     pub(super) fn new(rules: Rules, calls: usize) -> Arc<Self> {
         let (mut ledger, mut cover, mut within) = (None, None, None);
         if let Some(parent) = &rules.parent {
@@ -65,7 +65,7 @@ impl Table {
             within = Some(parent.within().as_ref().map(Arc::downgrade).unwrap_or_default());
         }
         let ledger = ledger.unwrap_or_else(|| rules.toolset.shared_ledger().clone());
-        let state = Mutex::new(State::new(calls, rules.watched));
+        let state = Mutex::new(BatchState::new(calls, rules.watched));
         let stopping = OnceLock::new();
         Arc::new(Self { rules, ledger, cover, within, stopping, state })
     }
@@ -88,13 +88,13 @@ impl Table {
     pub(super) fn admit(
         self: &Arc<Self>,
         calls: &mut Vec<(usize, Box<Prepared>)>,
-        mut each: impl FnMut(usize, Admitted),
+        mut each: impl FnMut(usize, Admission),
     ) {
         let within = self.within.as_ref().map(Weak::upgrade);
         if let Some(None) = within {
             for (index, call) in calls.drain(..) {
                 drop_quietly(call);
-                each(index, Admitted::Late);
+                each(index, Admission::Late);
             }
             return;
         }
@@ -138,13 +138,13 @@ impl Table {
     /// the outer call holds the slot for which this one waits. Those that it had are returned.
     fn take_slots(
         self: &Arc<Self>,
-        state: &mut State,
+        state: &mut BatchState,
         index: usize,
-    ) -> (Admitted, Option<Holding>) {
-        let Some(row) = state.queued(index) else { return (Admitted::Gone, None) };
+    ) -> (Admission, Option<Holding>) {
+        let Some(row) = state.queued(index) else { return (Admission::Gone, None) };
         let (Some(call), Some(Holding::Own(permits))) = (&row.prepared, &mut row.holding) else {
             debug_assert!(false, "nothing runs within a call that has not begun");
-            return (Admitted::Gone, None);
+            return (Admission::Gone, None);
         };
         let tool_has_slots = self.rules.toolset.tool(call.meta.tool).slots.is_some();
         for (at, slots) in call.slots.iter().enumerate() {
@@ -155,18 +155,18 @@ impl Table {
             if !slots.take(waiter) {
                 let of_tool = at == 0 && tool_has_slots;
                 row.waited_for = Some(if of_tool { WaitedFor::ToolSlot } else { WaitedFor::Slot });
-                return (Admitted::Waits, permits.put_slots_back());
+                return (Admission::Waits, permits.put_slots_back());
             }
             permits.add_slot(slots.clone());
         }
         state.ready(index);
-        (Admitted::Ready, None)
+        (Admission::Ready, None)
     }
 
     /// A queued call got something for which it waited.
-    pub(super) fn accept(self: &Arc<Self>, index: usize, by: &By) -> (Admitted, Option<Holding>) {
+    pub(super) fn accept(self: &Arc<Self>, index: usize, by: &By) -> (Admission, Option<Holding>) {
         let mut state = self.lock();
-        let Some(row) = state.queued(index) else { return (Admitted::Gone, None) };
+        let Some(row) = state.queued(index) else { return (Admission::Gone, None) };
         match by {
             By::Ledger(call) => {
                 row.waited_for = Some(self.rules.waited_for(*call));
@@ -292,7 +292,7 @@ impl Table {
 
     /// Ready when something has happened.
     pub(super) fn poll_mail(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_until(cx, State::has_mail)
+        self.poll_until(cx, BatchState::has_mail)
     }
 
     /// Ready when no other thread polls a body that was stopped.
@@ -300,7 +300,7 @@ impl Table {
         self.poll_until(cx, |state| !state.is_lingering())
     }
 
-    fn poll_until(&self, cx: &mut Context<'_>, is: impl Fn(&State) -> bool) -> Poll<()> {
+    fn poll_until(&self, cx: &mut Context<'_>, is: impl Fn(&BatchState) -> bool) -> Poll<()> {
         let state = self.lock();
         if is(&state) {
             return Poll::Ready(());
@@ -356,37 +356,28 @@ impl Table {
         state.row(index).token.get_or_insert_with(|| all.child_token()).clone()
     }
 
-    fn claims_of(&self, row: &Row, permits: &Permits) -> Vec<Claim> {
-        if let Some(ticket) = permits.ticket() {
-            return lock(&self.ledger).claims_of(ticket);
-        }
-        let tool = row.meta.map(|meta| self.rules.toolset.tool(meta.tool));
-        let claims = tool.into_iter().flat_map(|tool| tool.claims.iter());
-        claims.map(|claim| claim.of_run(self.rules.run.number())).collect()
-    }
-
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, BatchState> {
         // No user code runs under the lock, so a poisoned one is still in order.
         lock(&self.state)
     }
 }
 
-impl Waits for Table {
+impl Waits for CallTable {
     fn resume(self: Arc<Self>, index: usize, by: By) -> Resumed {
         let (became, displaced) = self.accept(index, &by);
         match became {
-            Admitted::Ready => match self.launch(index) {
+            Admission::Ready => match self.launch(index) {
                 // It was stopped since. It holds what it got, and whoever stopped it gives that back.
                 Resumed::Gone => Resumed::Continues,
                 resumed => resumed,
             },
-            Admitted::Waits => Resumed::Ended(displaced),
-            Admitted::Gone | Admitted::Late => Resumed::Gone,
+            Admission::Waits => Resumed::Ended(displaced),
+            Admission::Gone | Admission::Late => Resumed::Gone,
         }
     }
 }
 
-impl Owner for Table {
+impl Owner for CallTable {
     fn begin(&self, index: usize, now: Instant) -> bool {
         let (begins, waker) = self.lock().begin(index, now);
         wake(waker);
@@ -422,59 +413,6 @@ impl Owner for Table {
 
     fn report_blocking(&self, tool: usize, polled_for: Duration) {
         self.rules.toolset.tool(tool).report_blocking(polled_for);
-    }
-}
-
-impl Host for Table {
-    fn stopped(&self, index: usize) -> CancellationToken {
-        self.token(index)
-    }
-
-    fn progress(&self, index: usize, text: String) {
-        let waker = self.lock().report(index, text);
-        wake(waker);
-    }
-
-    fn is_watched(&self) -> bool {
-        self.rules.watched
-    }
-
-    fn nested(&self, index: usize, event: Event) {
-        let mut state = self.lock();
-        let (waker, left_out) = state.report_nested(index, event);
-        drop(state);
-        drop(left_out);
-        wake(waker);
-    }
-
-    fn add_usage(&self, _: usize, usage: Usage) {
-        self.lock().add_usage(usage);
-    }
-
-    fn within(&self, index: usize) -> Option<Arc<Within>> {
-        let mut state = self.lock();
-        let holding = state.row(index).holding.take()?;
-        let within = match holding {
-            Holding::Shared(within) => within,
-            Holding::Own(permits) => {
-                let claims = self.claims_of(state.row(index), &permits);
-                Within::new(permits, claims)
-            }
-        };
-        state.row(index).holding = Some(Holding::Shared(within.clone()));
-        Some(within)
-    }
-
-    fn ledger(&self) -> &SharedLedger {
-        self.rules.toolset.shared_ledger()
-    }
-
-    fn access(&self, index: usize) -> Access {
-        self.meta(index).map(|meta| meta.access).unwrap_or_default()
-    }
-
-    fn parent(&self) -> Option<&ParentCall> {
-        self.rules.parent.as_ref()
     }
 }
 

@@ -43,11 +43,11 @@ use crate::toolset::Toolset;
 /// ```
 #[derive(Clone)]
 pub struct Agent {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) inner: Arc<AgentInner>,
 }
 
 #[derive(Clone)]
-pub(crate) struct Inner {
+pub(crate) struct AgentInner {
     pub(crate) model: Arc<dyn Model>,
     pub(crate) toolset: Toolset,
     pub(crate) system: Option<Arc<str>>,
@@ -63,7 +63,7 @@ pub(crate) struct Inner {
 impl Agent {
     /// An agent without tools.
     pub fn new(model: impl Model + 'static) -> Self {
-        let inner = Inner {
+        let inner = AgentInner {
             model: Arc::new(model),
             toolset: Toolset::default(),
             system: None,
@@ -79,7 +79,7 @@ impl Agent {
     }
 
     /// Its own, if others share it now.
-    fn inner_mut(&mut self) -> &mut Inner {
+    fn inner_mut(&mut self) -> &mut AgentInner {
         Arc::make_mut(&mut self.inner)
     }
 

@@ -6,7 +6,7 @@ use crate::dispatch::batch::Batch;
 use crate::dispatch::replay::ReplayCache;
 use crate::log::step::{Emit, Step};
 use crate::model::Delta;
-use crate::run::place::Place;
+use crate::run::place::RunPlace;
 use crate::transcript::{Content, Response};
 
 /// An answer while the model writes it.
@@ -14,7 +14,7 @@ pub(crate) struct Answer<'a, 'b> {
     emit: &'a mut Emit<'b>,
     /// What the batch is opened with, and the turn and the attempt; `None` if no call starts before the end of
     /// the answer.
-    eager: Option<(Place<'a>, u32, u32)>,
+    eager: Option<(RunPlace<'a>, u32, u32)>,
     /// Opened with the first call: most of its life a run waits for the model, and holds no room for it.
     batch: Option<Box<Batch>>,
     replay: &'a mut ReplayCache,
@@ -29,7 +29,7 @@ pub(crate) struct Answer<'a, 'b> {
 impl<'a, 'b> Answer<'a, 'b> {
     pub(crate) fn new(
         emit: &'a mut Emit<'b>,
-        eager: Option<(Place<'a>, u32, u32)>,
+        eager: Option<(RunPlace<'a>, u32, u32)>,
         replay: &'a mut ReplayCache,
     ) -> Self {
         Self { emit, eager, batch: None, replay, calls: 0, done: 0, streams: false }

@@ -14,15 +14,15 @@ use crate::log::step::Emit;
 use crate::model::retry::Pause;
 use crate::model::{Delta, DeltaSink, Request};
 use crate::rules::stop::{StopCause, StopSignal};
-use crate::run::agent::Inner;
+use crate::run::agent::AgentInner;
 use crate::run::answer::Answer;
-use crate::run::place::Place;
+use crate::run::place::RunPlace;
 use crate::run::turn::{Runtime, Unanswered};
 use crate::sync::{sleep, yield_now};
 use crate::transcript::{Response, ToolCall, Transcript};
 
 pub(crate) struct Driver<'a, 'b> {
-    place: Place<'a>,
+    place: RunPlace<'a>,
     stop: &'a mut StopSignal<'b>,
     /// The turn whose deadline is set, and how often the model was asked in it.
     turn: u32,
@@ -34,7 +34,7 @@ pub(crate) struct Driver<'a, 'b> {
 }
 
 impl<'a, 'b> Driver<'a, 'b> {
-    pub(crate) fn new(place: Place<'a>, stop: &'a mut StopSignal<'b>) -> Self {
+    pub(crate) fn new(place: RunPlace<'a>, stop: &'a mut StopSignal<'b>) -> Self {
         let (batch, replay) = (None, ReplayCache::default());
         Self { place, stop, turn: 0, attempt: 0, batch, replay }
     }
@@ -47,7 +47,7 @@ impl Runtime for Driver<'_, '_> {
         transcript: &Transcript,
         emit: &mut Emit<'_>,
     ) -> Result<Response, Unanswered> {
-        let Inner { model, toolset, system, choice, parallel, limits, .. } = self.place.agent;
+        let AgentInner { model, toolset, system, choice, parallel, limits, .. } = self.place.agent;
         if self.turn != turn {
             if self.place.watched {
                 // The consumer takes the events of the turn before, which bounds what is queued.

@@ -11,9 +11,9 @@ use crate::log::step::Step;
 
 /// The events that the consumer has not taken yet; none are kept once it takes no more.
 #[derive(Clone)]
-pub(crate) struct Events(Arc<Mutex<Option<Queue>>>);
+pub(crate) struct Events(Arc<Mutex<Option<EventQueue>>>);
 
-struct Queue {
+struct EventQueue {
     fold: EventFold,
     events: VecDeque<Event>,
     /// How many were taken before them.
@@ -26,7 +26,7 @@ struct Queue {
 
 impl Events {
     pub(crate) fn new(run: RunId) -> Self {
-        Self(Arc::new(Mutex::new(Some(Queue {
+        Self(Arc::new(Mutex::new(Some(EventQueue {
             fold: EventFold::new(run),
             events: VecDeque::new(),
             taken: 0,
@@ -67,12 +67,12 @@ impl Events {
         *self.lock() = None;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Queue>> {
+    fn lock(&self) -> MutexGuard<'_, Option<EventQueue>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Queue {
+impl EventQueue {
     fn follow(&mut self, step: &Step<'_>) {
         match step {
             Step::Answered { response, .. } => self.makes_calls = response.is_some(),

@@ -4,14 +4,14 @@ use crate::dispatch::batch::Batch;
 use crate::dispatch::rules::Rules;
 use crate::log::run_id::RunId;
 use crate::model::ParallelToolCalls;
-use crate::run::agent::Inner;
+use crate::run::agent::AgentInner;
 use crate::sync::{Handle, Instant};
 use crate::tool::context::parent::ParentCall;
 
 /// What is the same for all turns of a run.
 #[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
-    pub(crate) agent: &'a Inner,
+pub(crate) struct RunPlace<'a> {
+    pub(crate) agent: &'a AgentInner,
     pub(crate) run: RunId,
     pub(crate) runtime: &'a Handle,
     /// The call within which it runs, if there is one.
@@ -21,10 +21,10 @@ pub(crate) struct Place<'a> {
     pub(crate) began: Instant,
 }
 
-impl Place<'_> {
+impl RunPlace<'_> {
     /// Opens the batch of a response, with room for so many calls.
     pub(crate) fn open(&self, (turn, attempt): (u32, u32), calls: usize) -> Box<Batch> {
-        let Inner { toolset, limits, slots, parallel, approval, .. } = self.agent;
+        let AgentInner { toolset, limits, slots, parallel, approval, .. } = self.agent;
         let rules = Rules {
             toolset: toolset.clone(),
             limits: limits.clone(),

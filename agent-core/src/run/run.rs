@@ -19,7 +19,7 @@ use crate::run::agent::Agent;
 use crate::run::driver::Driver;
 use crate::run::events::Events;
 use crate::run::outcome::{Outcome, Ran, RunError, RunErrorKind, outcome};
-use crate::run::place::Place;
+use crate::run::place::RunPlace;
 use crate::run::turn::drive;
 use crate::sync::Handle;
 use crate::tool::context::parent::ParentCall;
@@ -269,7 +269,7 @@ impl<'a> Start<'a> {
             let rules = (agent.inner.max_turns, &agent.inner.limits);
             let watched = events.is_some() || outer_is_watched;
             let (agent_of_run, parent, runtime) = (&*agent.inner, parent.as_ref(), &runtime);
-            let place = Place { agent: agent_of_run, run: id, runtime, parent, watched, began };
+            let place = RunPlace { agent: agent_of_run, run: id, runtime, parent, watched, began };
             let mut driver = Driver::new(place, &mut stop);
             let ended = drive(&mut driver, rules, said.transcript(), &mut emit).await;
             let outcome = outcome(ended, said.into_ran(id, before, record));

@@ -14,10 +14,10 @@ use crate::tool::context::Invocation;
 use crate::tool::output::ToolOutput;
 
 /// What the body of a tool returns.
-pub(crate) type Returned = Result<ToolOutput, ToolError>;
+pub(crate) type ToolReturn = Result<ToolOutput, ToolError>;
 
 /// A tool's call, ready to be spawned.
-pub type CallFuture = Pin<Box<dyn Future<Output = Returned> + Send>>;
+pub type CallFuture = Pin<Box<dyn Future<Output = ToolReturn> + Send>>;
 
 /// What a tool says of itself; `#[tool]` implements it.
 #[diagnostic::on_unimplemented(

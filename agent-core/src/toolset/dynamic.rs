@@ -29,7 +29,7 @@ use crate::toolset::index;
 use crate::toolset::toolset::Toolset;
 use crate::transcript::SharedText;
 
-type Body = dyn Fn(Value, ToolContext) -> CallFuture + Send + Sync;
+type DynamicBody = dyn Fn(Value, ToolContext) -> CallFuture + Send + Sync;
 type ClaimsOf = dyn Fn(&Value, &mut Claims) + Send + Sync;
 
 /// A tool whose name and schema are known only at run time, such as one of a plugin.
@@ -60,7 +60,7 @@ pub struct DynamicTool {
     schema: Value,
     options: Options,
     claims: Option<Arc<ClaimsOf>>,
-    body: Arc<Body>,
+    body: Arc<DynamicBody>,
 }
 
 impl DynamicTool {

@@ -24,10 +24,10 @@ use crate::toolset::table::ToolList;
 /// ordered together. Cloning shares everything.
 #[derive(Clone)]
 pub struct Toolset {
-    inner: Arc<Inner>,
+    inner: Arc<ToolsetInner>,
 }
 
-struct Inner {
+struct ToolsetInner {
     /// Sorted by name, as the definitions.
     tools: Vec<Bound>,
     definitions: Arc<[ToolDefinition]>,
@@ -96,7 +96,7 @@ impl Toolset {
             tool.join(&ledger);
         }
         let writes = tools.iter().any(|tool| tool.access().may_write());
-        Self { inner: Arc::new(Inner { tools, definitions, index, ledger, writes }) }
+        Self { inner: Arc::new(ToolsetInner { tools, definitions, index, ledger, writes }) }
     }
 
     /// Joins another toolset, list or run-time tool to this one, under a new ledger.
@@ -160,7 +160,7 @@ impl Toolset {
     /// The position of a tool.
     #[inline]
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
-        let Inner { index, definitions, .. } = &*self.inner;
+        let ToolsetInner { index, definitions, .. } = &*self.inner;
         let is =
             |at: usize| definitions.get(at).is_some_and(|definition| &*definition.name == name);
         index::find(index, name, is)
@@ -230,7 +230,7 @@ impl Toolset {
     /// # Ok::<(), agent_core::ToolsetError>(())
     /// ```
     pub fn order_with(self, with: &Self) -> Result<Self, ToolsetError> {
-        let Inner { tools, definitions, index, .. } = &*self.inner;
+        let ToolsetInner { tools, definitions, index, .. } = &*self.inner;
         let ledger = with.inner.ledger.clone();
         declare_keys(&ledger, tools, definitions)?;
         Ok(Self::with_ledger(tools.clone(), definitions.clone(), index.clone(), ledger))

@@ -11,9 +11,9 @@ use crate::schema::ToolDefinition;
 
 /// The encoded tools of the last toolset: a run sends the same list with each request.
 #[derive(Default)]
-pub(super) struct ToolsCache(Mutex<Option<Prepared>>);
+pub(super) struct ToolsCache(Mutex<Option<RenderedTools>>);
 
-struct Prepared {
+struct RenderedTools {
     definitions: Arc<[ToolDefinition]>,
     json: Arc<RawValue>,
 }
@@ -35,7 +35,7 @@ impl ToolsCache {
         let json = tools(settings, definitions);
         let json: Arc<RawValue> =
             json.map_err(|error| configuration("no JSON").caused_by(error))?.into();
-        *last = Some(Prepared { definitions: definitions.clone(), json: json.clone() });
+        *last = Some(RenderedTools { definitions: definitions.clone(), json: json.clone() });
         Ok(Some(json))
     }
 }
