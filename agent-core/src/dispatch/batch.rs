@@ -84,7 +84,7 @@ impl Batch {
     }
 
     /// Starts a call in a task, since the model's stream should not wait for its first poll.
-    fn start(table: &Arc<CallTable>, index: usize, prepared: Box<Prepared>) {
+    fn start(table: &Arc<CallTable>, index: usize, prepared: Prepared) {
         let mut admitted = Admission::Waits;
         table.admit(&mut vec![(index, prepared)], |_, became| admitted = became);
         match admitted {

@@ -17,8 +17,8 @@ pub(super) fn decide(
     rules: &Rules,
     (index, call): (usize, &ToolCall),
     calls: usize,
-    prepared: Box<Prepared>,
-) -> Result<(Box<Prepared>, Option<Question>), Ending> {
+    prepared: Prepared,
+) -> Result<(Prepared, Option<Question>), Ending> {
     let Options { destructive, solo, .. } = rules.toolset.tool(prepared.meta.tool).options;
     let decided = if solo && calls > 1 {
         Err(Ending::not_run("call it alone, after you have seen the other results"))

@@ -23,7 +23,7 @@ pub(super) struct Held {
 }
 
 struct HeldCall {
-    call: Box<Prepared>,
+    call: Prepared,
     ticket: Ticket,
     /// No earlier held call conflicts with it.
     free: bool,
@@ -33,7 +33,7 @@ struct HeldCall {
 /// A decision over a held call.
 pub(super) enum Decided {
     Allowed(usize),
-    Denied(usize, Box<Prepared>, String),
+    Denied(usize, Prepared, String),
 }
 
 impl Held {
@@ -50,7 +50,7 @@ impl Held {
     pub(super) fn hold(
         &mut self,
         index: usize,
-        call: Box<Prepared>,
+        call: Prepared,
         claims: impl Iterator<Item = Claim>,
         question: Option<Question>,
     ) {
@@ -63,9 +63,9 @@ impl Held {
     pub(super) fn hold_behind(
         &mut self,
         index: usize,
-        call: Box<Prepared>,
+        call: Prepared,
         claims: impl Iterator<Item = Claim> + Clone,
-    ) -> Option<Box<Prepared>> {
+    ) -> Option<Prepared> {
         if self.is_empty() {
             return Some(call);
         }
@@ -78,13 +78,13 @@ impl Held {
     }
 
     /// The response has ended: takes all calls out, to be decided over in model order.
-    pub(super) fn unseal(&mut self) -> BTreeMap<usize, Box<Prepared>> {
+    pub(super) fn unseal(&mut self) -> BTreeMap<usize, Prepared> {
         let all = std::mem::take(self);
         all.calls.into_iter().map(|(index, held)| (index, held.call)).collect()
     }
 
     /// Takes a call out.
-    pub(super) fn take(&mut self, index: usize) -> Option<Box<Prepared>> {
+    pub(super) fn take(&mut self, index: usize) -> Option<Prepared> {
         let HeldCall { call, ticket, question, .. } = self.calls.remove(&index)?;
         if question.is_some() {
             self.asking -= 1;
@@ -134,7 +134,7 @@ impl Held {
     }
 
     /// Takes out the calls that are allowed and overtake none, in model order.
-    pub(super) fn released(&mut self) -> Vec<(usize, Box<Prepared>)> {
+    pub(super) fn released(&mut self) -> Vec<(usize, Prepared)> {
         let mut released = Vec::new();
         // A call frees later ones alone, so one pass finds all.
         let indices: Vec<_> = self.calls.keys().copied().collect();

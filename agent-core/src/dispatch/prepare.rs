@@ -82,7 +82,7 @@ pub(super) fn prepare(
     (index, call): (usize, &ToolCall),
     queued: Instant,
     token: impl FnOnce() -> CancellationToken,
-) -> Result<Box<Prepared>, Ending> {
+) -> Result<Prepared, Ending> {
     check_limits(rules, index, call)?;
     if cover.is_some_and(|cover| cover.depth >= DEEPEST) {
         return Err(Ending::not_run("too many runs stand within each other"));
@@ -117,7 +117,7 @@ pub(super) fn prepare(
         queued,
     };
     let span = span(call, rules.turn, index);
-    Ok(Box::new(Prepared { meta, body, keys, slots, context, span }))
+    Ok(Prepared { meta, body, keys, slots, context, span })
 }
 
 pub(super) const OUTER_ENDED: &str = "the call within which it was to run has ended";

@@ -47,7 +47,7 @@ pub(super) struct CallRow {
     pub(super) state: CallState,
     pub(super) meta: Option<CallMeta>,
     /// The call until it begins.
-    pub(super) prepared: Option<Box<Prepared>>,
+    pub(super) prepared: Option<Prepared>,
     /// A column and not a part of a state: a body that outlives its timeout has its result long before it
     /// gives back its claims.
     pub(super) holding: Option<Holding>,
@@ -122,7 +122,7 @@ pub(super) enum CallEventKind {
 #[derive(Default)]
 pub(super) struct Stopped {
     /// Its body, if it waited.
-    pub(super) prepared: Option<Box<Prepared>>,
+    pub(super) prepared: Option<Prepared>,
     /// The task that has its body, if it ran.
     pub(super) task: Option<Arc<CallTask>>,
     pub(super) abort: Option<AbortHandle>,

@@ -71,7 +71,7 @@ pub(super) struct Sealed<'a, 'b> {
     pub(super) calls: &'a [&'a ToolCall],
     pub(super) held: Held,
     /// Calls that are to be admitted together.
-    pub(super) group: Vec<(usize, Box<Prepared>)>,
+    pub(super) group: Vec<(usize, Prepared)>,
     /// Calls that have all they need, in the order in which they got it.
     pub(super) ready: VecDeque<usize>,
     pub(super) answered: Vec<bool>,
@@ -102,12 +102,13 @@ impl<'a, 'b> Sealed<'a, 'b> {
         results: &'a mut Results<'b>,
     ) -> Self {
         let follows = table.rules.one_by_one.then(Follows::default);
+        let together = calls.len().min(TOGETHER);
         Self {
             table,
             calls,
             held: Held::default(),
-            group: Vec::new(),
-            ready: VecDeque::new(),
+            group: Vec::with_capacity(together),
+            ready: VecDeque::with_capacity(together),
             answered: vec![false; calls.len()],
             open: 0,
             mail: Vec::new(),
@@ -125,7 +126,7 @@ impl<'a, 'b> Sealed<'a, 'b> {
 
     async fn run(
         mut self,
-        mut unsealed: BTreeMap<usize, Box<Prepared>>,
+        mut unsealed: BTreeMap<usize, Prepared>,
         stop: &mut StopSignal<'_>,
     ) -> Option<Broken> {
         let (mut seen, mut parsed) = (0, 0);
@@ -165,7 +166,7 @@ impl<'a, 'b> Sealed<'a, 'b> {
     }
 
     /// Admits a call, holds it, or answers it.
-    fn accept(&mut self, index: usize, held: Option<Box<Prepared>>, queued: Instant) {
+    fn accept(&mut self, index: usize, held: Option<Prepared>, queued: Instant) {
         let Some(call) = self.calls.get(index) else { return };
         self.open += 1;
         let prepared = match self.table.take_offered(index) {
@@ -199,7 +200,7 @@ impl<'a, 'b> Sealed<'a, 'b> {
     }
 
     /// Admits a call with the others of its group.
-    fn admit(&mut self, index: usize, prepared: Box<Prepared>) {
+    fn admit(&mut self, index: usize, prepared: Prepared) {
         if let Some(follows) = &mut self.follows {
             let earlier = follows.admit(index, self.table.claims(&prepared));
             self.table.note_follows(index, earlier);

@@ -68,7 +68,7 @@ impl BatchState {
     }
 
     /// Admits a call: it is queued until it is free and has its slots.
-    pub(super) fn queue(&mut self, index: usize, prepared: Box<Prepared>, holding: Holding) {
+    pub(super) fn queue(&mut self, index: usize, prepared: Prepared, holding: Holding) {
         self.queued += 1;
         let row = self.row(index);
         debug_assert!(matches!(row.state, CallState::Unread), "a call is admitted once");
@@ -102,7 +102,7 @@ impl BatchState {
     }
 
     /// The call that is handed to a task or a thread, or polled by the driver; `None` if it was stopped.
-    pub(super) fn launch(&mut self, index: usize, since: Option<Instant>) -> Option<Box<Prepared>> {
+    pub(super) fn launch(&mut self, index: usize, since: Option<Instant>) -> Option<Prepared> {
         if self.over {
             return None;
         }

@@ -24,11 +24,11 @@ impl Dice {
     }
 }
 
-fn prepared(now: Instant) -> Box<Prepared> {
+fn prepared(now: Instant) -> Prepared {
     let timeout = Duration::from_secs(1);
     let meta = CallMeta { tool: 0, access: Access::Read, on_thread: false, timeout, queued: now };
     let body = Box::pin(async { Ok(ToolOutput::text("done")) });
-    Box::new(Prepared::running(meta, body, tracing::Span::none()))
+    Prepared::running(meta, body, tracing::Span::none())
 }
 
 fn holding(index: usize) -> Holding {

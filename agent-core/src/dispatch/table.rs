@@ -75,7 +75,7 @@ impl CallTable {
         index: usize,
         call: &ToolCall,
         queued: Instant,
-    ) -> Result<Box<Prepared>, Ending> {
+    ) -> Result<Prepared, Ending> {
         let token = || self.token(index);
         prepare::prepare(&self.rules, self.cover.as_ref(), (index, call), queued, token)
     }
@@ -87,7 +87,7 @@ impl CallTable {
     /// or after all of them.
     pub(super) fn admit(
         self: &Arc<Self>,
-        calls: &mut Vec<(usize, Box<Prepared>)>,
+        calls: &mut Vec<(usize, Prepared)>,
         mut each: impl FnMut(usize, Admission),
     ) {
         let within = self.within.as_ref().map(Weak::upgrade);
@@ -102,7 +102,7 @@ impl CallTable {
         let mut state = self.lock();
         let mut ledger = None;
         let run = self.rules.run.number();
-        let mut free = Vec::new();
+        let mut free = Vec::with_capacity(calls.len());
         for (index, call) in calls.drain(..) {
             let mut permits = Permits::new(self.rules.call_ref(index), within.clone());
             let tool = self.rules.toolset.tool(call.meta.tool);
@@ -187,7 +187,7 @@ impl CallTable {
     pub(super) fn launch(self: &Arc<Self>, index: usize) -> Resumed {
         let mut state = self.lock();
         let Some(call) = state.launch(index, None) else { return Resumed::Gone };
-        let task = CallTask::new(self.clone(), index, *call);
+        let task = CallTask::new(self.clone(), index, call);
         state.set_task(index, task.clone());
         drop(state);
         self.spawn(index, &task, None)
@@ -224,8 +224,7 @@ impl CallTable {
 
     /// Takes a ready call that the driver polls itself.
     pub(super) fn start_here(&self, index: usize, now: Instant) -> Option<Prepared> {
-        let call = self.lock().launch(index, Some(now))?;
-        Some(*call)
+        self.lock().launch(index, Some(now))
     }
 
     /// Enters a call that runs already.
