@@ -14,7 +14,7 @@ pub(crate) fn read_once(text: &str) -> Result<Value, Faults> {
     if scan::nothing(text).is_some() {
         return Ok(Value::Object(Map::new()));
     }
-    if text.contains(QUOTED_NUMBER) {
+    if names_number(text) {
         return Err(Faults::one(reserved()));
     }
     // Checked first and then read, because features of `serde_json` change how it represents
@@ -38,6 +38,18 @@ const RESERVED: &str = "$serde_json::private::";
 /// check of the values has to allow it. It is searched for in the text instead.
 const NUMBER: &str = "$serde_json::private::Number";
 const QUOTED_NUMBER: &str = "\"$serde_json::private::Number\"";
+
+/// Whether a member has this key, spelled without escapes.
+///
+/// A quote within a string stands behind a backslash, so what is found between two others is a whole
+/// string, and a key if a colon follows.
+fn names_number(text: &str) -> bool {
+    text.match_indices(QUOTED_NUMBER).any(|(at, quoted)| {
+        let (before, after) = (text.get(..at), text.get(at + quoted.len()..));
+        let is_whole = before.is_some_and(|before| !before.ends_with('\\'));
+        is_whole && after.is_some_and(|after| after.trim_start().starts_with(':'))
+    })
+}
 
 fn reserved() -> String {
     format!("a key that begins with `{RESERVED}` is reserved")
@@ -194,6 +206,16 @@ mod tests {
         }
         let code = r#"{"new":"const TOKEN: &str = \"$serde_json::private::Number\";","n":1.5}"#;
         assert_eq!(read_once(code).unwrap()["n"], 1.5);
+        let spaced = "{\"a\":{\"$serde_json::private::Number\" \n\t\r: \"1\"}}";
+        assert!(read_once(spaced).is_err());
+        // Found by fuzzing: the same text as a value, and at the end of a key.
+        for text in [
+            r#"{"a": "$serde_json::private::Number"}"#,
+            r#"{"a":["$serde_json::private::Number" , ":"]}"#,
+            r#"{"x\"$serde_json::private::Number":1}"#,
+        ] {
+            assert_eq!(read_once(text).unwrap(), serde_json::from_str::<Value>(text).unwrap());
+        }
     }
 
     #[test]
