@@ -46,7 +46,7 @@ fn conversation(runtime: &Runtime) {
     let (handlers, agent, parked_agent) = (by_hand::handlers(), agent(false), agent(true));
     let hand = allocations(runtime, by_hand::run(&handlers, "Add these.", false));
     println!("conversation: allocations by hand {hand}");
-    judge("conversation: allocations", allocations(runtime, agent.run("Add these.")), 250.0);
+    judge("conversation: allocations", allocations(runtime, agent.run("Add these.")), 100.0);
     println!("the future of a run has {} bytes", size_of_val(&agent.run("Add these.")));
     println!("parked by hand {:.0} bytes", parked(|| by_hand::run(&handlers, "Add these.", true)));
     judge("parked conversation: bytes", parked(|| parked_agent.run("Add these.")), 6000.0);
