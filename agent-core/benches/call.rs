@@ -58,9 +58,9 @@ fn main() {
     for tools in ["1 tool", "16 tools", "256 tools"] {
         println!("\n{tools}");
         for (alone, (name, by_hand, text, most)) in alone.into_iter().zip([
-            ("add", "add", &small, 1.7),
-            ("add_pure", "add", &small, 1.4),
-            ("order", "order", &large, 1.15),
+            ("add", "add", &small, 3.0),
+            ("add_pure", "add", &small, 3.0),
+            ("order", "order", &large, 1.35),
             ("put", "put", &keyed, 2.0),
         ]) {
             let toolset = match tools {
