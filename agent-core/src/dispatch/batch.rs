@@ -6,12 +6,12 @@ use std::task::Context;
 
 use crate::dispatch::ending::{Ending, drop_quietly};
 use crate::dispatch::held::Held;
-use crate::dispatch::over::Over;
+use crate::dispatch::over::{Over, Summary};
 use crate::dispatch::prepare::{OUTER_ENDED, Prepared};
 use crate::dispatch::replay::ReplayCache;
 use crate::dispatch::row::{CallEvent, CallEventKind, Offered};
 use crate::dispatch::rules::Rules;
-use crate::dispatch::table::{Admission, CallTable};
+use crate::dispatch::table::{CallTable, Reached};
 use crate::log::step::{CallRecord, Emit, Step};
 use crate::rules::limits::cut_result;
 use crate::schedule::queue::Resumed;
@@ -85,16 +85,16 @@ impl Batch {
 
     /// Starts a call in a task, since the model's stream should not wait for its first poll.
     fn start(table: &Arc<CallTable>, index: usize, prepared: Prepared) {
-        let mut admitted = Admission::Waits;
+        let mut admitted = Reached::Waits;
         table.admit(&mut vec![(index, prepared)], |_, became| admitted = became);
         match admitted {
-            Admission::Ready => {
+            Reached::Ready => {
                 if let Resumed::Ended(Some(holding)) = table.launch(index) {
                     holding.release();
                 }
             }
-            Admission::Waits | Admission::Gone => {}
-            Admission::Late => table.refuse(index, Ending::not_run(OUTER_ENDED)),
+            Reached::Waits | Reached::Gone => {}
+            Reached::Late => table.refuse(index, Ending::not_run(OUTER_ENDED)),
         }
     }
 
@@ -227,7 +227,7 @@ pub(super) fn record(
     rules: &Rules,
     index: usize,
     result: &ToolResult,
-    summary: &super::over::Summary,
+    summary: &Summary,
 ) -> CallRecord {
     CallRecord {
         turn: rules.turn,

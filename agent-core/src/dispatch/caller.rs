@@ -15,14 +15,14 @@ use crate::dispatch::ending::{Ending, drop_quietly};
 use crate::dispatch::prepare::{CallMeta, Prepared, to_claim_point};
 use crate::dispatch::rules::Rules;
 use crate::dispatch::table::CallTable;
-use crate::dispatch::task::poll_body;
+use crate::dispatch::task::{BLOCKS, poll_body};
 use crate::log::run_id::RunId;
 use crate::log::step::Step;
 use crate::model::BoxFuture;
 use crate::rules::approval::{Approval, Decision, PendingCall};
 use crate::rules::limits::{Limits, cut_result};
 use crate::rules::stop::StopSignal;
-use crate::schedule::queue::{CallSlots, Permits};
+use crate::schedule::queue::{CallRef, CallSlots, Permits};
 use crate::schedule::slots::Slots;
 use crate::sync::{Handle, Instant};
 use crate::tool::context::parent::{Opens, ParentCall, Scope, Single};
@@ -268,9 +268,9 @@ enum Begun<'a> {
 
 impl<'a> CallStart<'a> {
     fn begin(self, cx: &mut Context<'_>) -> Begun<'a> {
-        let shared = self.caller.shared.clone();
-        let tool = shared.toolset.position(self.call.name());
-        let alone = tool.filter(|&tool| self.runs_alone(shared.toolset.tool(tool)));
+        let toolset = &self.caller.shared.toolset;
+        let tool = toolset.position(self.call.name());
+        let alone = tool.filter(|&tool| self.runs_alone(toolset.tool(tool)));
         match alone {
             Some(tool) => self.poll_alone(tool, cx),
             None => Begun::Goes(self.in_a_batch()),
@@ -337,7 +337,7 @@ impl<'a> CallStart<'a> {
         };
         drop_quietly(body);
         let polled_for = since.elapsed();
-        if polled_for > super::task::BLOCKS {
+        if polled_for > BLOCKS {
             tool.report_blocking(polled_for);
         }
         if let Some(table) = opened {
@@ -402,9 +402,9 @@ impl Shared {
         }
     }
 
-    fn call_ref(&self) -> crate::schedule::queue::CallRef {
+    fn call_ref(&self) -> CallRef {
         let turn = self.calls.fetch_add(1, Ordering::Relaxed);
-        crate::schedule::queue::CallRef { run: self.run.number(), turn, attempt: 1, index: 0 }
+        CallRef { run: self.run.number(), turn, attempt: 1, index: 0 }
     }
 
     fn meta(&self, tool: usize, queued: Instant) -> CallMeta {

@@ -7,7 +7,7 @@ use crate::dispatch::ending::drop_quietly;
 use crate::dispatch::over::Summary;
 use crate::dispatch::row::EndedHere;
 use crate::dispatch::seal::Sealed;
-use crate::dispatch::table::Admission;
+use crate::dispatch::table::Reached;
 use crate::dispatch::task::{BLOCKS, poll_body, record_times};
 use crate::log::step::Step;
 use crate::schedule::queue::{Holding, Resumed, give_back};
@@ -88,12 +88,12 @@ impl Sealed<'_, '_> {
             }
             let (became, displaced) = table.accept(waiter.index, by);
             Some(match became {
-                Admission::Ready => {
+                Reached::Ready => {
                     ready.push_back(waiter.index);
                     Resumed::Continues
                 }
-                Admission::Waits => Resumed::Ended(displaced),
-                Admission::Gone | Admission::Late => Resumed::Gone,
+                Reached::Waits => Resumed::Ended(displaced),
+                Reached::Gone | Reached::Late => Resumed::Gone,
             })
         });
     }

@@ -99,7 +99,7 @@ pub(super) enum Offered {
     /// It was not looked at, or is held.
     Unread,
     Refused(Ending),
-    Admission,
+    Admitted,
     Early(Box<Over>),
 }
 

@@ -17,7 +17,7 @@ use crate::dispatch::held::{Decided, Held};
 use crate::dispatch::over::{Over, Summary};
 use crate::dispatch::prepare::{OUTER_ENDED, Prepared};
 use crate::dispatch::row::{CallEvent, CallEventKind, Offered};
-use crate::dispatch::table::{Admission, CallTable};
+use crate::dispatch::table::{CallTable, Reached};
 use crate::log::step::{Emit, Step};
 use crate::rules::limits::cut_result;
 use crate::rules::stop::{StopCause, StopSignal};
@@ -170,7 +170,7 @@ impl<'a, 'b> Sealed<'a, 'b> {
         let Some(call) = self.calls.get(index) else { return };
         self.open += 1;
         let prepared = match self.table.take_offered(index) {
-            Offered::Admission => return,
+            Offered::Admitted => return,
             Offered::Early(over) => return self.take_early(index, *over),
             Offered::Refused(ending) => Err(ending),
             Offered::Unread => match held {
@@ -211,9 +211,9 @@ impl<'a, 'b> Sealed<'a, 'b> {
     pub(super) fn admit_group(&mut self) {
         let (ready, mut late) = (&mut self.ready, Vec::new());
         self.table.admit(&mut self.group, |index, became| match became {
-            Admission::Ready => ready.push_back(index),
-            Admission::Waits | Admission::Gone => {}
-            Admission::Late => late.push(index),
+            Reached::Ready => ready.push_back(index),
+            Reached::Waits | Reached::Gone => {}
+            Reached::Late => late.push(index),
         });
         for index in late {
             self.answer_unadmitted(index, Ending::not_run(OUTER_ENDED), Instant::now());

@@ -278,7 +278,7 @@ impl BatchState {
             CallState::Early(over) => Offered::Early(over),
             open => {
                 row.state = open;
-                Offered::Admission
+                Offered::Admitted
             }
         }
     }

@@ -40,7 +40,7 @@ pub(super) struct CallTable {
 
 /// How far an admitted call has come.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Admission {
+pub(super) enum Reached {
     /// It has all that it needs.
     Ready,
     Waits,
@@ -88,13 +88,13 @@ impl CallTable {
     pub(super) fn admit(
         self: &Arc<Self>,
         calls: &mut Vec<(usize, Prepared)>,
-        mut each: impl FnMut(usize, Admission),
+        mut each: impl FnMut(usize, Reached),
     ) {
         let within = self.within.as_ref().map(Weak::upgrade);
         if let Some(None) = within {
             for (index, call) in calls.drain(..) {
                 drop_quietly(call);
-                each(index, Admission::Late);
+                each(index, Reached::Late);
             }
             return;
         }
@@ -140,11 +140,11 @@ impl CallTable {
         self: &Arc<Self>,
         state: &mut BatchState,
         index: usize,
-    ) -> (Admission, Option<Holding>) {
-        let Some(row) = state.queued(index) else { return (Admission::Gone, None) };
+    ) -> (Reached, Option<Holding>) {
+        let Some(row) = state.queued(index) else { return (Reached::Gone, None) };
         let (Some(call), Some(Holding::Own(permits))) = (&row.prepared, &mut row.holding) else {
             debug_assert!(false, "nothing runs within a call that has not begun");
-            return (Admission::Gone, None);
+            return (Reached::Gone, None);
         };
         let tool_has_slots = self.rules.toolset.tool(call.meta.tool).slots.is_some();
         for (at, slots) in call.slots.iter().enumerate() {
@@ -155,18 +155,18 @@ impl CallTable {
             if !slots.take(waiter) {
                 let of_tool = at == 0 && tool_has_slots;
                 row.waited_for = Some(if of_tool { WaitedFor::ToolSlot } else { WaitedFor::Slot });
-                return (Admission::Waits, permits.put_slots_back());
+                return (Reached::Waits, permits.put_slots_back());
             }
             permits.add_slot(slots.clone());
         }
         state.ready(index);
-        (Admission::Ready, None)
+        (Reached::Ready, None)
     }
 
     /// A queued call got something for which it waited.
-    pub(super) fn accept(self: &Arc<Self>, index: usize, by: &By) -> (Admission, Option<Holding>) {
+    pub(super) fn accept(self: &Arc<Self>, index: usize, by: &By) -> (Reached, Option<Holding>) {
         let mut state = self.lock();
-        let Some(row) = state.queued(index) else { return (Admission::Gone, None) };
+        let Some(row) = state.queued(index) else { return (Reached::Gone, None) };
         match by {
             By::Ledger(call) => {
                 row.waited_for = Some(self.rules.waited_for(*call));
@@ -365,13 +365,13 @@ impl Waits for CallTable {
     fn resume(self: Arc<Self>, index: usize, by: By) -> Resumed {
         let (became, displaced) = self.accept(index, &by);
         match became {
-            Admission::Ready => match self.launch(index) {
+            Reached::Ready => match self.launch(index) {
                 // It was stopped since. It holds what it got, and whoever stopped it gives that back.
                 Resumed::Gone => Resumed::Continues,
                 resumed => resumed,
             },
-            Admission::Waits => Resumed::Ended(displaced),
-            Admission::Gone | Admission::Late => Resumed::Gone,
+            Reached::Waits => Resumed::Ended(displaced),
+            Reached::Gone | Reached::Late => Resumed::Gone,
         }
     }
 }
