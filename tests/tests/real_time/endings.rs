@@ -4,7 +4,9 @@ use agent_core::CallStatus::{Completed, Failed, Interrupted, NotRun, TimedOut};
 use agent_core::{
     Agent, Limits, Response, ScriptedModel, ToolError, Toolset, Transcript, WaitedFor, tool, tools,
 };
+use agent_tests::support::streamed::{Script, Streamed};
 use agent_tests::support::{ms, once, plan, statuses, texts};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -104,3 +106,41 @@ async fn a_blocking_async_body_keeps_its_claims_after_its_timeout_too() {
     assert_eq!(save.waited_for, Some(WaitedFor::Call(1)));
     assert!(save.waited() >= ms(200), "{:?}", save.waited());
 }
+
+static RETURNED: AtomicBool = AtomicBool::new(false);
+
+/// Do not return for a while.
+#[tool(pure, timeout = "20ms")]
+fn hang() {
+    std::thread::sleep(ms(500));
+    RETURNED.store(true, SeqCst);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_fn_that_times_out_is_answered_before_it_returns() {
+    let response = Response::new().call("hang", "{}");
+    let outcome = Agent::new(once(response)).tools(tools![hang]).run("go").await.unwrap();
+    assert_eq!(statuses(outcome.transcript()), [TimedOut]);
+    assert!(!RETURNED.load(SeqCst));
+}
+
+/// It was shown as a call that waits for itself: the number of the failed answer's call.
+#[tokio::test]
+async fn a_call_that_waits_for_one_of_an_answer_that_failed_says_so() {
+    let first = Script::new().call("scan", "{}").with_text("so").after(50).breaks_for(1);
+    let second = Script::new().call("put", "{}").end();
+    let agent = Agent::new(Streamed::new([first, second])).tools(tools![scan, put]);
+    let timeline = agent.run("go").await.unwrap().timeline();
+    assert_eq!(timeline.calls().len(), 1);
+    assert_eq!(timeline.calls()[0].waited_for, Some(WaitedFor::FailedAnswer), "{timeline}");
+}
+
+/// Scan a disk, without a look at whether anybody waits.
+#[tool(read("disk"))]
+fn scan() {
+    std::thread::sleep(ms(300));
+}
+
+/// Put something on a disk.
+#[tool(write("disk"))]
+fn put() {}

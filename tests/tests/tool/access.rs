@@ -229,25 +229,6 @@ async fn a_fn_runs_on_a_thread_and_an_async_fn_on_the_runtime_unless_it_says_oth
     assert_eq!(there, [false, true, true, false]);
 }
 
-/// Do not return for a while.
-#[tool(pure, timeout = "20ms")]
-fn hang() {
-    std::thread::sleep(ms(500));
-}
-
-/// A body on a thread takes real time.
-#[tokio::test(flavor = "current_thread")]
-async fn a_fn_can_be_timed_out() {
-    let began = std::time::Instant::now();
-    let outcome = Agent::new(once(Response::new().call("hang", "{}")))
-        .tools(tools![hang])
-        .run("go")
-        .await
-        .unwrap();
-    assert_eq!(statuses(outcome.transcript()), [CallStatus::TimedOut]);
-    assert!(began.elapsed() < ms(400), "{:?}", began.elapsed());
-}
-
 /// How often tools ran.
 struct Ran {
     count: u64,

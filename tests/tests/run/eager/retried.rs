@@ -1,7 +1,7 @@
 //! Answers that fail after some of their calls have begun, and are asked for again.
 
 use agent_core::CallStatus::{Completed, Failed};
-use agent_core::{Agent, ModelErrorKind, ParallelToolCalls, ToolResult, WaitedFor, tool, tools};
+use agent_core::{Agent, ModelErrorKind, ParallelToolCalls, ToolResult};
 
 use super::{agent, run};
 use agent_tests::support::diary::{Diary, assert_quiet};
@@ -206,24 +206,3 @@ async fn a_call_of_the_next_answer_has_another_key() {
     assert_eq!(keys.len(), 2);
     assert_ne!(keys[0], keys[1]);
 }
-
-/// It was shown as a call that waits for itself: the number of the failed answer's call.
-#[tokio::test]
-async fn a_call_that_waits_for_one_of_an_answer_that_failed_says_so() {
-    let first = Script::new().call("scan", "{}").with_text("so").after(50).breaks_for(1);
-    let second = Script::new().call("put", "{}").end();
-    let agent = Agent::new(Streamed::new([first, second])).tools(tools![scan, put]);
-    let timeline = agent.run("go").await.unwrap().timeline();
-    assert_eq!(timeline.calls().len(), 1);
-    assert_eq!(timeline.calls()[0].waited_for, Some(WaitedFor::FailedAnswer), "{timeline}");
-}
-
-/// Scan a disk, without a look at whether anybody waits.
-#[tool(read("disk"))]
-fn scan() {
-    std::thread::sleep(ms(300));
-}
-
-/// Put something on a disk.
-#[tool(write("disk"))]
-fn put() {}
